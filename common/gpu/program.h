@@ -65,6 +65,8 @@ RT_CHECKED rt_status rt_program_submit(rt_program *program);
 /** Waits for the last submission; at once when there is none. Errors: RT_ERROR_DEVICE. */
 RT_CHECKED rt_status rt_program_wait(rt_program *program);
 void rt_program_free(rt_program *program);
+/** The device it is recorded for (kernels choose their tiles by rt_device_describe). */
+rt_device *rt_program_device(const rt_program *program);
 
 /** One measured command of the last run. */
 typedef struct rt_timing {
@@ -76,7 +78,8 @@ typedef struct rt_timing {
 RT_CHECKED rt_status rt_program_timings(rt_program *program, const rt_timing **timings,
                                         uint32_t *count);
 
-/** Whether a pipeline for this shader and these constants exists already (then nothing compiles). */
+/** Whether a pipeline for this shader and these constants exists already (then nothing compiles).
+ */
 bool rt_pipeline_is_ready(rt_device *device, const rt_dispatch *dispatch);
 
 /** Workgroups needed for `count` items of `per_group` each, at least 1. */
