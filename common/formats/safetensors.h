@@ -62,9 +62,10 @@ typedef struct rt_safetensors {
     size_t entry_count;
     rt_safetensors_metadata_entry *metadata;
     size_t metadata_count;
-    char sha256[RT_SHA256_TEXT]; ///< of the data buffer, whether or not the file states it
-    rt_buffer bytes;             ///< private: the file
-    rt_arena arena;              ///< private: names, entries
+    char sha256[RT_SHA256_TEXT];          ///< of the data buffer, whether or not the file states it
+    const rt_safetensors_entry **by_name; ///< private: for rt_safetensors_find
+    rt_buffer bytes;                      ///< private: the file
+    rt_arena arena;                       ///< private: strings
 } rt_safetensors;
 
 /**
