@@ -38,9 +38,9 @@ RT_CHECKED rt_status rt_store_resume(rt_store **store, const char *path,
  * Appends samples; writes a shard whenever enough are waiting.
  * Errors: RT_ERROR_INPUT for a label out of range, a logit that is not finite or an array that the
  * description does not announce, or lacks (nothing of this call is kept);
- * RT_ERROR_IO when the disk is full: complete shards stay, and so does what waits;
- * rt_store_flush_shard may be repeated once there is space.
- * Ownership: copies what it needs; the arrays of `samples` may be reused at once.
+ * RT_ERROR_IO when the disk is full: complete shards stay; abandon the store, and resume it from
+ * the checkpoint once there is space. Ownership: copies what it needs; the arrays of `samples` may
+ * be reused at once.
  */
 RT_CHECKED rt_status rt_store_append(rt_store *store, const rt_samples *samples);
 
