@@ -36,14 +36,14 @@ typedef struct rt_config_strings {
 typedef struct rt_config_row {
     const char *key;
     rt_config_type type;
-    size_t offset;             ///< of the field in the config struct
-    double fallback;           ///< default of numbers, bools (0, 1) and enums (position)
-    const char *fallback_text; ///< default of strings and lists ("[0.5, 0.5]"); NULL: absent
-    double min, max;           ///< range of numbers (of each item of a list); both 0: any
+    size_t offset;              ///< of the field in the config struct
+    double fallback;            ///< default of numbers, bools (0, 1) and enums (position)
+    const char *fallback_text;  ///< default of strings and lists ("[0.5, 0.5]"); NULL: absent
+    double min, max;            ///< range of numbers (of each item of a list); both 0: any
     const char *const *choices; ///< RT_ENUM: names, ended by NULL
-    bool required;             ///< must be in the file or in an override
-    bool no_effect;            ///< cannot change a result: a resumed run may override it, and a
-                               ///< store's `config` attribute leaves it out (paths, device, log)
+    bool required;              ///< must be in the file or in an override
+    bool no_effect;             ///< cannot change a result: a resumed run may override it, and a
+                                ///< store's `config` attribute leaves it out (paths, device, log)
     const char *help;
 } rt_config_row;
 

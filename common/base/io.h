@@ -5,15 +5,16 @@
  * Every file that Retort writes goes through here, and so do its whole-file reads.
  *
  * What always holds: a file under its final name is complete. `rt_file_replace` writes a temporary
- * name beside it, syncs, renames and syncs the folder, so that a crash, a kill or a full disk leaves
- * the old file or the new one. The system calls stand in a table that a test can swap.
+ * name beside it, syncs, renames and syncs the folder, so that a crash, a kill or a full disk
+ * leaves the old file or the new one. The system calls stand in a table that a test can swap.
  */
 
 #include "common/base/memory.h"
 
 #include <sys/types.h>
 
-/** The system calls in use; tests replace entries to inject faults. Each behaves as its namesake. */
+/** The system calls in use; tests replace entries to inject faults. Each behaves as its namesake.
+ */
 typedef struct rt_io_calls {
     int (*open)(const char *path, int flags, mode_t mode);
     ssize_t (*write)(int file, const void *data, size_t size);
@@ -35,7 +36,8 @@ extern rt_io_calls rt_io;
 RT_CHECKED rt_status rt_file_read(rt_buffer *bytes, const char *path, uint64_t limit);
 
 /** Replaces `path` by `size` bytes as described above. Errors: RT_ERROR_IO, with the path, what to
- *  do, and for a full disk how much was needed; the old file stays and the temporary one is gone. */
+ *  do, and for a full disk how much was needed; the old file stays and the temporary one is gone.
+ */
 RT_CHECKED rt_status rt_file_replace(const char *path, const void *data, size_t size);
 
 /** Appends to a file (made if missing), without a sync: for logs such as metrics.csv. */
@@ -62,7 +64,8 @@ char *rt_path_join(rt_arena *arena, const char *folder, const char *name);
 typedef struct rt_lock {
     int file; ///< descriptor + 1, so that {0} is "not held"
 } rt_lock;
-/** Takes the lock without waiting. Errors: RT_ERROR_INPUT naming the pid of the holder and `what`. */
+/** Takes the lock without waiting. Errors: RT_ERROR_INPUT naming the pid of the holder and `what`.
+ */
 RT_CHECKED rt_status rt_lock_take(rt_lock *lock, const char *path, const char *what);
 void rt_lock_release(rt_lock *lock);
 

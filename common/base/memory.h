@@ -26,7 +26,8 @@ char *rt_strdup(const char *text);
 #define RT_ALLOC(pointer, count)                                                                   \
     (((pointer) = rt_alloc((count), sizeof *(pointer))) != NULL ? RT_OK : RT_ERROR_MEMORY)
 
-/** The allocation number `nth` from now on (1 is the next) fails, once or `for_ever`; 0 turns it off. */
+/** The allocation number `nth` from now on (1 is the next) fails, once or `for_ever`; 0 turns it
+ * off. */
 void rt_alloc_fail_at(uint64_t nth, bool for_ever);
 /** How many allocations were asked for since the program began. */
 uint64_t rt_alloc_count(void);

@@ -4,7 +4,7 @@
 /**
  * A progress bar with rate and time left on a terminal; elsewhere a plain line now and then.
  *     rt_progress progress;
- *     rt_progress_begin(&progress, "distill", steps);
+ *     rt_progress_begin(&progress, "distill", steps, 0);
  *     rt_progress_update(&progress, done, "loss 0.31");   // cheap: draws at most 10 times a second
  *     rt_progress_end(&progress);
  * Draws on stderr and nothing at all when rt_log is quiet.

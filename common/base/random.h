@@ -2,9 +2,10 @@
 #define RT_BASE_RANDOM_H
 
 /**
- * Counter-based random numbers: Philox-4x32-10 (Salmon et al. 2011), the same as shaders/random.glsl.
- * A draw is a function of (seed, stream, step, element) alone, so results do not depend on order,
- * threads or how a batch is split. `stream` keeps uses apart: every use has a row in the enum.
+ * Counter-based random numbers: Philox-4x32-10 (Salmon et al. 2011), the same as
+ * shaders/random.glsl. A draw is a function of (seed, stream, step, element) alone, so results do
+ * not depend on order, threads or how a batch is split. `stream` keeps uses apart: every use has a
+ * row in the enum.
  */
 
 #include <stdint.h>

@@ -6,11 +6,12 @@
  *
  * A function that can fail returns `rt_status`. The place that first knows of the failure words the
  * message once with `rt_fail`; callers only pass the status up, and the program's top prints it:
- *     if (size < 8) return rt_fail(RT_ERROR_INPUT, "'%s' has %zu bytes, too few for a header", ...);
- *     RT_TRY(rt_file_read(&bytes, path, limit));   // holds nothing: return at once
+ *     if (size < 8) return rt_fail(RT_ERROR_INPUT, "'%s' has %zu bytes, too few for a header",
+ * ...); RT_TRY(rt_file_read(&bytes, path, limit));   // holds nothing: return at once
  *     RT_TRY_DONE(rt_file_sync(path));             // holds something: go to `done:` and release
  * The message is thread-local: `rt_error_take` and `rt_error_give` carry it between threads.
  * A message: error first, lower case, subject in single quotes, then what to do, no full stop.
+ * Control characters and broken UTF-8 in it (a hostile file name) are shown as \xNN.
  */
 
 #include <stdbool.h>
@@ -29,7 +30,11 @@ typedef enum rt_status {
 
 #define RT_CHECKED __attribute__((warn_unused_result))
 
-/** One place that makes an error; the linker gathers all of them, so that tests can list them. */
+/**
+ * One place that makes an error; the linker gathers all of them, so that tests can list them.
+ * They must lie behind each other as in an array: hence the alignment in `rt_fail`, without which
+ * gcc aligns each to 16 bytes and leaves gaps of 8.
+ */
 typedef struct rt_fail_site {
     const char *file;
     const char *format;
@@ -43,8 +48,9 @@ typedef struct rt_fail_site {
  */
 #define rt_fail(status, ...)                                                                       \
     ({                                                                                             \
-        static rt_fail_site rt_site_ __attribute__((section("rt_fail_sites"), used)) = {           \
-            __FILE__, RT_FIRST_ARGUMENT_(__VA_ARGS__, ""), __LINE__, 0};                           \
+        static rt_fail_site rt_site_                                                               \
+            __attribute__((section("rt_fail_sites"), used, aligned(_Alignof(rt_fail_site)))) = {   \
+                __FILE__, RT_FIRST_ARGUMENT_(__VA_ARGS__, ""), __LINE__, 0};                       \
         rt_fail_at(&rt_site_, (status), __VA_ARGS__);                                              \
     })
 #define RT_FIRST_ARGUMENT_(first, ...) first
@@ -74,12 +80,14 @@ const char *rt_error_message(void);
 /** Puts text before this thread's message (a file, a stage): "in 'a.yaml': <message>". */
 void rt_error_prefix(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/** Copies this thread's message out, for another thread to give; at most `size` bytes with the 0. */
+/** Copies this thread's message out, for another thread to give; at most `size` bytes with the 0.
+ */
 void rt_error_take(char *message, size_t size);
 /** Makes `message` this thread's message. */
 void rt_error_give(const char *message);
 
-/** The program's exit code for a status (docs/user-guide.md): 0, 2, 3, 4, 70; 130 or 143 by signal. */
+/** The program's exit code for a status (docs/user-guide.md): 0, 2, 3, 4, 70; 130 or 143 by signal.
+ */
 int rt_status_exit_code(rt_status status);
 
 /** All registered error sites: `*count` of them, in no particular order. */

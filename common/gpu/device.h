@@ -15,9 +15,9 @@
 typedef struct rt_device rt_device;
 
 typedef struct rt_device_options {
-    const char *selector;  ///< NULL: fastest kind (discrete, integrated, CPU); "1" or part of a name
-    bool validate;         ///< load the validation layers; every message counts as an error
-    bool minimum_limits;   ///< report the smallest limits the specification allows (tests)
+    const char *selector; ///< NULL: fastest kind (discrete, integrated, CPU); "1" or part of a name
+    bool validate;        ///< load the validation layers; every message counts as an error
+    bool minimum_limits;  ///< report the smallest limits the specification allows (tests)
 } rt_device_options;
 
 typedef struct rt_device_info {
@@ -30,10 +30,10 @@ typedef struct rt_device_info {
     uint64_t maximum_storage_range_bytes; ///< of one storage-buffer binding
     uint64_t maximum_texel_elements;      ///< of one texel-buffer view
     uint64_t maximum_allocation_bytes;
-    uint64_t memory_bytes;           ///< of the device-local heap
+    uint64_t memory_bytes;            ///< of the device-local heap
     uint32_t buffer_offset_alignment; ///< of storage bindings, bytes, at least 16
-    double timestamp_nanoseconds;    ///< a timestamp tick; 0: no timestamps
-    bool subgroup_shuffle;           ///< in compute shaders
+    double timestamp_nanoseconds;     ///< a timestamp tick; 0: no timestamps
+    bool subgroup_shuffle;            ///< in compute shaders
 } rt_device_info;
 
 /** Opens a device. Errors: RT_ERROR_DEVICE (no Vulkan, no such device: lists those there are). */

@@ -35,6 +35,9 @@ rt_tensor *rt_graph_fail(rt_graph *graph, rt_status status);
 rt_tensor *rt_graph_input(rt_graph *graph, const char *name, rt_shape shape);
 /** A tensor that stays from step to step; zero at first (rt_phase_write). */
 rt_tensor *rt_graph_state(rt_graph *graph, const char *name, rt_shape shape);
+/** A state with these values (dense, [N,H,W,C]; copied) at first. */
+rt_tensor *rt_graph_constant(rt_graph *graph, const char *name, rt_shape shape,
+                             const float *values);
 /** A tensor of a parameter set. `trained`: gradients with respect to it are wanted in this graph.
  */
 rt_tensor *rt_graph_parameter(rt_graph *graph, rt_parameters *parameters, uint32_t row,

@@ -56,8 +56,10 @@ typedef struct rt_tensor {
         *gradient; ///< d loss / d this; NULL until rt_graph_differentiate, or not wanted
     struct rt_tensor *storage;        ///< itself, or the tensor whose memory it shares (views)
     struct rt_parameters *parameters; ///< RT_TENSOR_PARAMETER: the set; else NULL
+    bool is_parameter_gradient;       ///< lies in the set's gradients, not among its values
     uint32_t parameter;               ///< its row in the set
     uint32_t id;                      ///< position among the graph's tensors
+    const float *initial;             ///< RT_TENSOR_STATE: padded values at first; NULL: zeros
     rt_gpu_range range;               ///< where it lies: known once a phase has been planned
     rt_gpu_range transposed; ///< RT_TENSOR_PARAMETER, convolution weights: [tap][out][in] copy
 } rt_tensor;
