@@ -30,6 +30,13 @@ typedef struct rt_import_report {
     float mean[RT_STORE_MAX_CHANNELS], std[RT_STORE_MAX_CHANNELS];
 } rt_import_report;
 
+typedef struct rt_import_sample {
+    const uint8_t *pixels; ///< [height][width][channels of the source]
+    uint32_t height, width;
+    int32_t label;
+    uint16_t domain;
+} rt_import_sample;
+
 /** An open source of samples, made by an importer. */
 typedef struct rt_import_source {
     void *state;
@@ -40,10 +47,8 @@ typedef struct rt_import_source {
     const char *const *class_names; ///< NULL: numbers
     const char *const *domain_names;
     bool sorted_by_class; ///< then samples are stored in a shuffled order
-    /** Gives image `sample` (its own height and width, `channels`); pixels stay valid until the
-     * next call. */
-    rt_status (*read)(struct rt_import_source *source, uint64_t sample, const uint8_t **pixels,
-                      uint32_t *height, uint32_t *width, int32_t *label, uint16_t *domain);
+    /** Gives image `sample`; its pixels stay valid until the next call. */
+    rt_status (*read)(struct rt_import_source *source, uint64_t sample, rt_import_sample *out);
     void (*close)(struct rt_import_source *source);
     rt_arena arena; ///< for the importer
 } rt_import_source;
