@@ -59,6 +59,8 @@ RT_CHECKED rt_status rt_program_copy(rt_program *program, rt_gpu_range to, rt_gp
 /** Fills a range with a 32-bit word (0, or a NaN pattern in tests). */
 RT_CHECKED rt_status rt_program_fill(rt_program *program, rt_gpu_range range, uint32_t word);
 RT_CHECKED rt_status rt_program_end(rt_program *program);
+/** Commands recorded so far: the number of timings that a run will give. */
+uint32_t rt_program_command_count(const rt_program *program);
 /** Starts a run; returns at once. One run of a program at a time: wait before submitting it again.
  *  Programs submitted in turn run in turn. Errors: RT_ERROR_DEVICE (lost, out of memory). */
 RT_CHECKED rt_status rt_program_submit(rt_program *program);
