@@ -1,0 +1,158 @@
+#include "common/nn/layers.h"
+
+#include "common/ops/conv2d.h"
+#include "common/ops/reshape.h"
+
+#include <math.h>
+#include <stdio.h>
+
+enum { NAME_SIZE = 160 };
+
+/* The parameter "layer.field" as a tensor; declares it first where the set is being made. */
+static rt_tensor *parameter(rt_layers *layers, const char *layer, const char *field,
+                            rt_parameter declaration)
+{
+    if (rt_graph_status(layers->graph) != RT_OK) return NULL;
+    char name[NAME_SIZE];
+    snprintf(name, sizeof name, "%s.%s", layer, field);
+    declaration.name = name;
+    int64_t row = rt_parameters_find(layers->parameters, name);
+    if (row < 0 && layers->declare) {
+        uint32_t added = 0;
+        const rt_status status = rt_parameters_add(layers->parameters, &declaration, &added);
+        if (status != RT_OK) return rt_graph_fail(layers->graph, status);
+        row = added;
+    }
+    if (row < 0)
+        return rt_graph_fail(layers->graph,
+                             rt_fail(RT_ERROR_INTERNAL, "there is no parameter '%s'", name));
+    return rt_graph_parameter(layers->graph, layers->parameters, (uint32_t)row, layers->trained);
+}
+
+/* Nodes made from here on are named after the layer and the network that it is part of. */
+static void enter(const rt_layers *layers, const char *name)
+{
+    char scope[NAME_SIZE];
+    snprintf(scope, sizeof scope, "%s.%s", layers->scope, name);
+    rt_graph_scope(layers->graph, scope);
+}
+
+static rt_initial weight_initial(rt_initial_rule rule, uint32_t fan_in, uint32_t fan_out)
+{
+    switch (rule) {
+    case RT_RULE_FAN_IN_UNIFORM: {
+        const float bound = 1 / sqrtf((float)fan_in);
+        return (rt_initial){RT_INITIAL_UNIFORM, -bound, bound};
+    }
+    case RT_RULE_HE_FAN_IN:
+        return (rt_initial){RT_INITIAL_NORMAL, 0, sqrtf(2 / (float)fan_in)};
+    case RT_RULE_HE_FAN_OUT:
+        return (rt_initial){RT_INITIAL_NORMAL, 0, sqrtf(2 / (float)fan_out)};
+    case RT_RULE_GENERATOR:
+        break;
+    }
+    return (rt_initial){RT_INITIAL_NORMAL, 0, 0.02f};
+}
+
+static rt_initial bias_initial(rt_initial_rule rule, uint32_t fan_in)
+{
+    if (rule == RT_RULE_FAN_IN_UNIFORM) return weight_initial(rule, fan_in, 0);
+    return (rt_initial){RT_INITIAL_CONSTANT, 0, 0};
+}
+
+rt_tensor *rt_layer_conv2d(rt_layers *layers, const char *name, rt_tensor *x,
+                           const rt_conv2d_layer *layer)
+{
+    if (x == NULL) return NULL;
+    const uint32_t taps = layer->kernel * layer->kernel;
+    const uint32_t fan_in = x->shape.c * taps, fan_out = layer->channels * taps;
+    rt_tensor *weight = parameter(
+        layers, name, "weight",
+        (rt_parameter){.layout = RT_LAYOUT_CONVOLUTION,
+                       .dims = {layer->channels, x->shape.c, layer->kernel, layer->kernel},
+                       .rank = 4,
+                       .initial = weight_initial(layers->rule, fan_in, fan_out)});
+    rt_tensor *bias = NULL;
+    if (layer->bias)
+        bias = parameter(layers, name, "bias",
+                         (rt_parameter){.layout = RT_LAYOUT_VECTOR,
+                                        .dims = {layer->channels},
+                                        .rank = 1,
+                                        .initial = bias_initial(layers->rule, fan_in)});
+    enter(layers, name);
+    const rt_conv2d_options options = {.stride = layer->stride, .padding = layer->padding};
+    return rt_conv2d(layers->graph, x, weight, bias, &options);
+}
+
+static rt_tensor *linear(rt_layers *layers, const char *name, rt_tensor *x, uint32_t outputs,
+                         const rt_shape *image)
+{
+    if (x == NULL) return NULL;
+    const uint32_t inputs = x->shape.c;
+    rt_parameter weight = {.layout = RT_LAYOUT_LINEAR,
+                           .dims = {outputs, inputs},
+                           .rank = 2,
+                           .initial = weight_initial(layers->rule == RT_RULE_GENERATOR
+                                                         ? RT_RULE_GENERATOR
+                                                         : RT_RULE_FAN_IN_UNIFORM,
+                                                     inputs, outputs)};
+    rt_parameter bias = {.layout = RT_LAYOUT_VECTOR,
+                         .dims = {outputs},
+                         .rank = 1,
+                         .initial = bias_initial(layers->rule, inputs)};
+    if (image != NULL) {
+        weight.layout = RT_LAYOUT_LINEAR_TO_IMAGE;
+        bias.layout = RT_LAYOUT_VECTOR_TO_IMAGE;
+        weight.image_h = bias.image_h = image->h;
+        weight.image_w = bias.image_w = image->w;
+        weight.image_c = bias.image_c = image->c;
+    }
+    rt_tensor *weight_tensor = parameter(layers, name, "weight", weight);
+    rt_tensor *bias_tensor = parameter(layers, name, "bias", bias);
+    enter(layers, name);
+    return rt_linear(layers->graph, x, weight_tensor, bias_tensor);
+}
+
+rt_tensor *rt_layer_linear(rt_layers *layers, const char *name, rt_tensor *x, uint32_t outputs)
+{
+    return linear(layers, name, x, outputs, NULL);
+}
+
+rt_tensor *rt_layer_linear_to_image(rt_layers *layers, const char *name, rt_tensor *x,
+                                    rt_shape image)
+{
+    rt_tensor *y = linear(layers, name, x, image.h * image.w * image.c, &image);
+    return rt_reshape(layers->graph, y, image);
+}
+
+rt_tensor *rt_layer_batch_norm(rt_layers *layers, const char *name, rt_tensor *x,
+                               rt_activation activation, float negative_slope)
+{
+    if (x == NULL) return NULL;
+    const rt_parameter vector = {
+        .layout = RT_LAYOUT_VECTOR, .dims = {x->shape.c}, .rank = 1, .initial = {.a = 0}};
+    rt_parameter weight = vector, running_mean = vector, running_var = vector;
+    weight.initial.a = running_var.initial.a = 1;
+    if (layers->rule == RT_RULE_GENERATOR)
+        weight.initial = (rt_initial){RT_INITIAL_NORMAL, 1, 0.02f};
+    running_mean.statistic = running_var.statistic = true;
+    const rt_batch_norm_inputs inputs = {
+        .weight = parameter(layers, name, "weight", weight),
+        .bias = parameter(layers, name, "bias", vector),
+        .running_mean = parameter(layers, name, "running_mean", running_mean),
+        .running_var = parameter(layers, name, "running_var", running_var),
+    };
+    if (layers->batch_norms != NULL && layers->batch_norm_count < RT_MAXIMUM_BATCH_NORMS)
+        layers->batch_norms[layers->batch_norm_count++] =
+            (rt_batch_norm_use){x, inputs.running_mean, inputs.running_var};
+    enter(layers, name);
+    const rt_batch_norm_options options = {
+        .training = layers->training,
+        .update_statistics = layers->update_statistics,
+        .momentum = 0.1f,
+        .epsilon = 1e-5f,
+        .activation = activation,
+        .negative_slope = negative_slope,
+    };
+    return rt_batch_norm(layers->graph, x, &inputs, &options);
+}

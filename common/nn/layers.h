@@ -1,0 +1,65 @@
+#ifndef RT_NN_LAYERS_H
+#define RT_NN_LAYERS_H
+
+/**
+ * Layers: operators together with their named parameters. A model family is one function that calls
+ * them (common/nn/models/). It runs twice: once to declare the parameters of a set that is still
+ * empty, and once for each application in a graph, where the names are looked up. So a family's
+ * structure stands in one place.
+ *     x = rt_layer_conv2d(layers, "conv1", x, &(rt_conv2d_layer){.channels = 16, .kernel = 3,
+ * ...}); x = rt_layer_batch_norm(layers, "bn1", x, RT_ACTIVATION_RELU); Like a graph, layers take
+ * and return NULL after the first error (rt_graph_status). Names are PyTorch's state_dict names:
+ * "conv1" makes "conv1.weight" and "conv1.bias".
+ */
+
+#include "common/graph/graph.h"
+#include "common/ops/batch_norm.h"
+
+/** How the weights of convolutions and linear layers are drawn. */
+typedef enum rt_initial_rule {
+    RT_RULE_FAN_IN_UNIFORM, ///< PyTorch's default: uniform within 1/sqrt(fan_in), biases too
+    RT_RULE_HE_FAN_IN,      ///< N(0, 2/fan_in), biases 0 (He et al. 2015)
+    RT_RULE_HE_FAN_OUT,     ///< N(0, 2/(kernel^2 out)), biases 0 (WRN, torchvision's ResNet)
+    RT_RULE_GENERATOR,      ///< N(0, 0.02^2), biases 0; batch norm weights N(1, 0.02^2)
+} rt_initial_rule;
+
+/** A batch normalisation met on the way: what losses on its statistics need. */
+typedef struct rt_batch_norm_use {
+    rt_tensor *input;
+    rt_tensor *running_mean, *running_var;
+} rt_batch_norm_use;
+
+enum { RT_MAXIMUM_TAPS = 8, RT_MAXIMUM_BATCH_NORMS = 256 };
+
+typedef struct rt_layers {
+    rt_graph *graph;
+    rt_parameters *parameters;
+    const char *scope;      ///< put before the names of nodes: "teacher"
+    bool declare;           ///< add parameters that the set does not have yet
+    bool training;          ///< batch norm uses the batch's statistics
+    bool update_statistics; ///< and moves the running ones
+    bool trained;           ///< gradients with respect to the weights are wanted
+    rt_initial_rule rule;
+    rt_batch_norm_use *batch_norms; ///< room for RT_MAXIMUM_BATCH_NORMS, or NULL
+    uint32_t batch_norm_count;
+} rt_layers;
+
+typedef struct rt_conv2d_layer {
+    uint32_t channels; ///< of the output
+    uint32_t kernel, stride, padding;
+    bool bias;
+} rt_conv2d_layer;
+
+rt_tensor *rt_layer_conv2d(rt_layers *layers, const char *name, rt_tensor *x,
+                           const rt_conv2d_layer *layer);
+/** {N,1,1,I} -> {N,1,1,outputs}, with bias. */
+rt_tensor *rt_layer_linear(rt_layers *layers, const char *name, rt_tensor *x, uint32_t outputs);
+/** {N,1,1,I} -> {N,h,w,c}, with bias; c a multiple of 4. The file's outputs are channel-major, as
+ *  a PyTorch linear layer followed by a reshape to [c,h,w] has them. */
+rt_tensor *rt_layer_linear_to_image(rt_layers *layers, const char *name, rt_tensor *x,
+                                    rt_shape image);
+/** With the activation that follows it fused. `negative_slope` is for leaky ReLU. */
+rt_tensor *rt_layer_batch_norm(rt_layers *layers, const char *name, rt_tensor *x,
+                               rt_activation activation, float negative_slope);
+
+#endif

@@ -1,0 +1,91 @@
+/* Wide ResNets WRN-d-k (Zagoruyko and Komodakis 2016): pre-activation blocks, d = 6n+4. The first
+ * block of a group normalises its input for both branches; its shortcut is a 1x1 convolution
+ * without BN. Taps are the groups' raw outputs, before the final BN and ReLU (methods.md
+ * section 1.2). */
+
+#include "common/nn/models/models.h"
+
+#include "common/ops/add.h"
+#include "common/ops/global_average_pool.h"
+
+#include <stdio.h>
+
+static bool parse(const char *arch, unsigned *depth, unsigned *widen)
+{
+    char rest;
+    return sscanf(arch, "wrn-%u-%u%c", depth, widen, &rest) == 2;
+}
+
+static bool matches(const char *arch)
+{
+    unsigned depth, widen;
+    return parse(arch, &depth, &widen);
+}
+
+static rt_status check(const rt_network_description *d)
+{
+    unsigned depth = 0, widen = 0;
+    parse(d->arch, &depth, &widen);
+    if (depth < 10 || depth > 1000 || (depth - 4) % 6 != 0 || widen < 1 || widen > 64)
+        return rt_fail(RT_ERROR_INPUT,
+                       "there is no '%s': the depth of a WRN is 6n+4 (10, 16, 22, "
+                       "28, 40), its width 1 to 64",
+                       d->arch);
+    return RT_OK;
+}
+
+static rt_tensor *block(rt_layers *layers, const char *prefix, rt_tensor *x, uint32_t channels,
+                        uint32_t stride)
+{
+    if (x == NULL) return NULL;
+    char name[RT_LAYER_NAME];
+    const bool changes = x->shape.c != channels;
+    snprintf(name, sizeof name, "%s.bn1", prefix);
+    rt_tensor *activated = rt_layer_batch_norm(layers, name, x, RT_ACTIVATION_RELU, 0);
+    snprintf(name, sizeof name, "%s.conv1", prefix);
+    rt_tensor *y = rt_layer_conv2d(
+        layers, name, activated,
+        &(rt_conv2d_layer){.channels = channels, .kernel = 3, .stride = stride, .padding = 1});
+    snprintf(name, sizeof name, "%s.bn2", prefix);
+    y = rt_layer_batch_norm(layers, name, y, RT_ACTIVATION_RELU, 0);
+    snprintf(name, sizeof name, "%s.conv2", prefix);
+    y = rt_layer_conv2d(
+        layers, name, y,
+        &(rt_conv2d_layer){.channels = channels, .kernel = 3, .stride = 1, .padding = 1});
+    if (!changes) return rt_add(layers->graph, y, x);
+    snprintf(name, sizeof name, "%s.convShortcut", prefix);
+    rt_tensor *shortcut =
+        rt_layer_conv2d(layers, name, activated,
+                        &(rt_conv2d_layer){.channels = channels, .kernel = 1, .stride = stride});
+    return rt_add(layers->graph, y, shortcut);
+}
+
+static void build(rt_layers *layers, const rt_network_description *d, rt_tensor *x,
+                  rt_network_outputs *outputs)
+{
+    unsigned depth = 0, widen = 0;
+    parse(d->arch, &depth, &widen);
+    const uint32_t width = d->base_width > 0 ? d->base_width : 16, blocks = (depth - 4) / 6;
+    x = rt_layer_conv2d(
+        layers, "conv1", x,
+        &(rt_conv2d_layer){.channels = width, .kernel = 3, .stride = 1, .padding = 1});
+    for (uint32_t group = 0; group < 3; group++) {
+        for (uint32_t i = 0; i < blocks; i++) {
+            char name[RT_LAYER_NAME];
+            snprintf(name, sizeof name, "block%u.layer.%u", group + 1, i);
+            x = block(layers, name, x, (width * widen) << group, group > 0 && i == 0 ? 2 : 1);
+        }
+        outputs->taps[outputs->tap_count++] = x;
+    }
+    x = rt_layer_batch_norm(layers, "bn1", x, RT_ACTIVATION_RELU, 0);
+    outputs->features = rt_global_average_pool(layers->graph, x);
+    outputs->logits = rt_layer_linear(layers, "fc", outputs->features, d->classes);
+}
+
+const rt_model_family rt_wide_resnet_family = {
+    .pattern = "wrn-D-K with D = 6n+4 (wrn-16-1, wrn-40-2, ...)",
+    .matches = matches,
+    .check = check,
+    .rule = RT_RULE_HE_FAN_OUT,
+    .build = build,
+};
