@@ -13,8 +13,7 @@
 
 #include <sys/types.h>
 
-/** The system calls in use; tests replace entries to inject faults. Each behaves as its namesake.
- */
+/** The system calls in use, each as its namesake; tests replace entries to inject faults. */
 typedef struct rt_io_calls {
     int (*open)(const char *path, int flags, mode_t mode);
     ssize_t (*write)(int file, const void *data, size_t size);
@@ -35,14 +34,19 @@ extern rt_io_calls rt_io;
  */
 RT_CHECKED rt_status rt_file_read(rt_buffer *bytes, const char *path, uint64_t limit);
 
-/** Replaces `path` by `size` bytes as described above. Errors: RT_ERROR_IO, with the path, what to
- *  do, and for a full disk how much was needed; the old file stays and the temporary one is gone.
+/**
+ * Replaces `path` (absent or a regular file) by `size` bytes as described above. The temporary name
+ * is "PATH.PID.tmp": only kill -9 or a power cut leaves it behind.
+ * Errors: RT_ERROR_IO, with the path, what to do, and for a full disk how much was needed; the old
+ * file stays and the temporary one is gone. Only when the last step fails, syncing the folder, is
+ * the new file in place already (whole, but a power cut could bring the old one back).
  */
 RT_CHECKED rt_status rt_file_replace(const char *path, const void *data, size_t size);
 
-/** Appends to a file (made if missing), without a sync: for logs such as metrics.csv. */
+/** Appends to a file (made if missing), without a sync: for logs such as metrics.csv. On failure
+ *  the file is cut back to what it was. */
 RT_CHECKED rt_status rt_file_append(const char *path, const void *data, size_t size);
-/** Cuts a file to `size` bytes (and syncs it). */
+/** Cuts a file to `size` bytes (and syncs it). Errors: RT_ERROR_INPUT if it has fewer bytes. */
 RT_CHECKED rt_status rt_file_truncate(const char *path, uint64_t size);
 /** Removes a file; a missing one is fine. */
 RT_CHECKED rt_status rt_file_remove(const char *path);
@@ -64,8 +68,8 @@ char *rt_path_join(rt_arena *arena, const char *folder, const char *name);
 typedef struct rt_lock {
     int file; ///< descriptor + 1, so that {0} is "not held"
 } rt_lock;
-/** Takes the lock without waiting. Errors: RT_ERROR_INPUT naming the pid of the holder and `what`.
- */
+/** Takes the lock without waiting; `path` is made if missing. `what` ("store 'syn'") begins the
+ *  message. Errors: RT_ERROR_INPUT naming `what` and the pid of the holder. */
 RT_CHECKED rt_status rt_lock_take(rt_lock *lock, const char *path, const char *what);
 void rt_lock_release(rt_lock *lock);
 

@@ -26,8 +26,7 @@ char *rt_strdup(const char *text);
 #define RT_ALLOC(pointer, count)                                                                   \
     (((pointer) = rt_alloc((count), sizeof *(pointer))) != NULL ? RT_OK : RT_ERROR_MEMORY)
 
-/** The allocation number `nth` from now on (1 is the next) fails, once or `for_ever`; 0 turns it
- * off. */
+/** The `nth` allocation from now on (1 is the next) fails, once or `for_ever`; 0: none does. */
 void rt_alloc_fail_at(uint64_t nth, bool for_ever);
 /** How many allocations were asked for since the program began. */
 uint64_t rt_alloc_count(void);
@@ -47,7 +46,8 @@ char *rt_arena_printf(rt_arena *arena, const char *format, ...)
 /** Releases all; the arena is empty and usable again. */
 void rt_arena_clear(rt_arena *arena);
 
-/** A growing run of bytes. `= {0}` is a valid empty one. */
+/** A growing run of bytes. `= {0}` is a valid empty one. Append and printf keep a 0 byte behind the
+ *  data (not counted), so that text may be used as a C string. */
 typedef struct rt_buffer {
     uint8_t *data;
     size_t size;

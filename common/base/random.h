@@ -30,7 +30,9 @@ void rt_philox(uint64_t seed, uint32_t stream, uint32_t step, uint64_t element, 
 /** Uniform in [0,1): (draw >> 8) * 2^-24. */
 float rt_random_uniform(uint32_t draw);
 
-/** `count` normal draws (mean 0, deviation 1; Box-Muller in double, element i from counter i/2). */
+/** `count` normal draws (mean 0, deviation 1; Box-Muller in double). Elements 2c and
+ *  2c + 1 are r cos(a) and r sin(a) of counter c: r = sqrt(-2 ln((draw0 + 1) 2^-32)),
+ *  a = 2 pi draw1 2^-32. */
 void rt_random_normal(uint64_t seed, uint32_t stream, uint32_t step, uint64_t first, uint64_t count,
                       float *values);
 

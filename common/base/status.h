@@ -6,8 +6,8 @@
  *
  * A function that can fail returns `rt_status`. The place that first knows of the failure words the
  * message once with `rt_fail`; callers only pass the status up, and the program's top prints it:
- *     if (size < 8) return rt_fail(RT_ERROR_INPUT, "'%s' has %zu bytes, too few for a header",
- * ...); RT_TRY(rt_file_read(&bytes, path, limit));   // holds nothing: return at once
+ *     if (size < 8) return rt_fail(RT_ERROR_INPUT, "'%s' has only %zu bytes; ...", path, size);
+ *     RT_TRY(rt_file_read(&bytes, path, limit));   // holds nothing: return at once
  *     RT_TRY_DONE(rt_file_sync(path));             // holds something: go to `done:` and release
  * The message is thread-local: `rt_error_take` and `rt_error_give` carry it between threads.
  * A message: error first, lower case, subject in single quotes, then what to do, no full stop.
