@@ -1,0 +1,486 @@
+#include "common/formats/safetensors.h"
+
+#include "common/base/random.h"
+#include "tests/temporary.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A file from its parts: 8 bytes of length, header, `data_size` bytes 0, 1, 2, ... */
+static size_t make_file(uint8_t *bytes, const char *header, size_t header_size, size_t data_size)
+{
+    const uint64_t length = header_size;
+    memcpy(bytes, &length, 8);
+    memcpy(bytes + 8, header, header_size);
+    for (size_t i = 0; i < data_size; i++) bytes[8 + header_size + i] = (uint8_t)i;
+    return 8 + header_size + data_size;
+}
+
+static const float values[6] = {0, -0.0f, 1.5f, INFINITY, 1e-45f, -3};
+
+/* Tensors of several widths under names that need escapes, added in no order. */
+static void fill_writer(rt_safetensors_writer *writer)
+{
+    static const int64_t counts[1] = {-7};
+    static const uint8_t bytes[5] = {1, 2, 3, 4, 5};
+    cr_assert_eq(
+        rt_safetensors_add(writer, "z.bytes", RT_SAFETENSORS_U8, 1, (uint64_t[]){5}, bytes), RT_OK);
+    cr_assert_eq(rt_safetensors_add(writer, "conv.weight", RT_SAFETENSORS_F32, 3,
+                                    (uint64_t[]){1, 2, 3}, values),
+                 RT_OK);
+    cr_assert_eq(rt_safetensors_add(writer, "a\"\\\n\xC3\xA4", RT_SAFETENSORS_F32, 1,
+                                    (uint64_t[]){2}, values),
+                 RT_OK);
+    cr_assert_eq(rt_safetensors_add(writer, "count", RT_SAFETENSORS_I64, 0, NULL, counts), RT_OK);
+    cr_assert_eq(rt_safetensors_add_metadata(writer, "arch", "resnet \"8\""), RT_OK);
+    cr_assert_eq(rt_safetensors_add_metadata(writer, "Arch", ""), RT_OK);
+}
+
+Test(formats_safetensors, round_trip)
+{
+    rt_safetensors_writer writer = {0};
+    rt_safetensors file = {0};
+    char sha256[RT_SHA256_TEXT];
+    const char *path = rt_test_path("model.safetensors");
+    fill_writer(&writer);
+    cr_assert_eq(rt_safetensors_write(&writer, path, sha256), RT_OK, "%s", rt_error_message());
+    cr_assert_eq(rt_safetensors_open(&file, path), RT_OK, "%s", rt_error_message());
+    cr_assert_eq(file.entry_count, 4);
+    cr_assert_str_eq(file.sha256, sha256);
+    cr_assert_str_eq(rt_safetensors_metadata(&file, "arch"), "resnet \"8\"");
+    cr_assert_str_eq(rt_safetensors_metadata(&file, "Arch"), "");
+    cr_assert_str_eq(rt_safetensors_metadata(&file, "sha256"), sha256);
+    cr_assert_null(rt_safetensors_metadata(&file, "ARCH"));
+    cr_assert_null(rt_safetensors_find(&file, "conv"));
+    const rt_safetensors_entry *weight = rt_safetensors_find(&file, "conv.weight");
+    cr_assert_not_null(weight);
+    cr_assert(weight->rank == 3 && weight->shape[0] == 1 && weight->shape[2] == 3);
+    cr_assert_eq(memcmp(weight->data, values, sizeof values), 0);
+    cr_assert_not_null(rt_safetensors_find(&file, "a\"\\\n\xC3\xA4"));
+    for (size_t i = 0; i < file.entry_count; i++)
+        cr_expect_eq((uintptr_t)file.entries[i].data %
+                         rt_safetensors_type_size(file.entries[i].type),
+                     0, "'%s' is not aligned", file.entries[i].name);
+    rt_safetensors_close(&file);
+    rt_safetensors_writer_clear(&writer);
+}
+
+/* The format from its published description, in another language. */
+Test(formats_safetensors, another_reader_reads_it)
+{
+    static const char script[] =
+        "import hashlib, json, struct, sys\n"
+        "b = open(sys.argv[1], 'rb').read()\n"
+        "n = struct.unpack('<Q', b[:8])[0]\n"
+        "assert n % 8 == 0\n"
+        "h = json.loads(b[8:8 + n]); d = b[8 + n:]\n"
+        "m = h.pop('__metadata__')\n"
+        "assert m['sha256'] == hashlib.sha256(d).hexdigest() and m['arch'] == 'resnet \"8\"'\n"
+        "assert list(h) == ['count', 'a\"\\\\\\nä', 'conv.weight', 'z.bytes'], list(h)\n"
+        "w = h['conv.weight']; i, j = w['data_offsets']\n"
+        "assert w['dtype'] == 'F32' and w['shape'] == [1, 2, 3]\n"
+        "assert struct.unpack('<6f', d[i:j])[2::3] == (1.5, -3.0)\n"
+        "assert h['count']['shape'] == [] and h['z.bytes']['data_offsets'][1] == len(d)\n";
+    rt_safetensors_writer writer = {0};
+    const char *path = rt_test_path("model.safetensors");
+    fill_writer(&writer);
+    cr_assert_eq(rt_safetensors_write(&writer, path, NULL), RT_OK);
+    rt_safetensors_writer_clear(&writer);
+    const int result = rt_test_python("json", script, path);
+    if (result < 0) cr_skip_test("python3 is not installed");
+    cr_assert_eq(result, 0);
+}
+
+Test(formats_safetensors, reads_a_file_of_another_writer)
+{
+    /* Odd header length: the data is not aligned. */
+    static const char header[] = "{ \"b\" :{\"data_offsets\":[4,8],\"dtype\":\"I32\",\"shape\":[]},"
+                                 "\"\\u00e4\\ud83d\\ude00\":{\"dtype\":\"F16\",\"shape\":[2,1],"
+                                 "\"data_offsets\":[0,4]}}   ";
+    uint8_t bytes[512];
+    rt_safetensors file = {0};
+    float floats[2];
+    const size_t size = make_file(bytes, header, sizeof header - 1, 8);
+    memcpy(bytes + 8 + sizeof header - 1, (uint16_t[]){0x3E00, 0xFC00}, 4);
+    cr_assert_eq(rt_safetensors_parse(&file, "test", bytes, size), RT_OK, "%s", rt_error_message());
+    cr_assert_str_eq(file.entries[0].name, "\xC3\xA4\xF0\x9F\x98\x80");
+    cr_assert_eq(rt_safetensors_floats(&file.entries[0], floats), RT_OK);
+    cr_assert(floats[0] == 1.5f && floats[1] == -INFINITY);
+    cr_assert_eq(rt_safetensors_floats(rt_safetensors_find(&file, "b"), floats), RT_OK);
+    cr_assert_eq(floats[0], (float)0x07060504);
+    cr_assert_eq(rt_safetensors_check_finite(&file), RT_ERROR_NUMERIC);
+    rt_safetensors_close(&file);
+}
+
+Test(formats_safetensors, converts_small_floats)
+{
+    /* From the definitions of binary16 and bfloat16. */
+    static const struct {
+        rt_safetensors_type type;
+        uint16_t bits;
+        double value;
+    } cases[] = {
+        {RT_SAFETENSORS_F16, 0x0001, 0x1p-24}, {RT_SAFETENSORS_F16, 0x03FF, 1023 * 0x1p-24},
+        {RT_SAFETENSORS_F16, 0x0400, 0x1p-14}, {RT_SAFETENSORS_F16, 0x3C00, 1},
+        {RT_SAFETENSORS_F16, 0x7BFF, 65504},   {RT_SAFETENSORS_F16, 0x8000, -0.0},
+        {RT_SAFETENSORS_F16, 0xC500, -5},      {RT_SAFETENSORS_BF16, 0x3F80, 1},
+        {RT_SAFETENSORS_BF16, 0xC0A0, -5},     {RT_SAFETENSORS_BF16, 0x0001, 0x1p-133},
+    };
+    for (size_t i = 0; i < RT_COUNT(cases); i++) {
+        const rt_safetensors_entry entry = {
+            .type = cases[i].type, .count = 1, .data = &cases[i].bits, .size = 2};
+        float value;
+        cr_assert_eq(rt_safetensors_floats(&entry, &value), RT_OK);
+        cr_expect(value == (float)cases[i].value && !signbit(value) == !signbit(cases[i].value),
+                  "%#x gave %g, not %g", cases[i].bits, (double)value, cases[i].value);
+    }
+    const rt_safetensors_entry eight = {
+        .name = "x", .type = RT_SAFETENSORS_F8_E4M3, .count = 1, .data = cases, .size = 1};
+    float value;
+    cr_assert_eq(rt_safetensors_floats(&eight, &value), RT_ERROR_INPUT);
+    cr_assert_not_null(strstr(rt_error_message(), "unsupported"));
+}
+
+/* Every rule broken alone. GOOD's tensor takes 8 bytes. */
+#define GOOD "\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}"
+#define ENTRY(text) "{\"a\":{" text "}}"
+
+static const struct {
+    const char *header;
+    size_t data_size;
+    const char *message;
+} hostile[] = {
+    {"", 0, "header of 0 bytes"},
+    {"{", 0, "header of 1 bytes"},
+    {"[]", 0, "'{' as the first byte"},
+    {" {" GOOD "}", 8, "'{' as the first byte"},
+    {"{" GOOD "}\n", 8, "only spaces"},
+    {"{" GOOD "} x", 8, "only spaces"},
+    {"{" GOOD "}{}", 8, "only spaces"},
+    {"{" GOOD, 8, "',' or '}'"},
+    {"{" GOOD ",}", 8, "a string"},
+    {"{" GOOD "," GOOD "}", 8, "overlaps"},
+    {"{" GOOD ",\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[8,12]}}", 12, "duplicate"},
+    {"{" GOOD ",\"\\u0061\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[8,12]}}", 12,
+     "duplicate"},
+    {"{\"__metadata__\":{\"k\":\"1\",\"k\":\"2\"}," GOOD "}", 8, "duplicate metadata key 'k'"},
+    {"{\"__metadata__\":{},\"__metadata__\":{}," GOOD "}", 8, "duplicate key '__metadata__'"},
+    {"{\"__metadata__\":{\"k\":1}," GOOD "}", 8, "a string"},
+    {"{\"__metadata__\":{\"k\":null}," GOOD "}", 8, "a string"},
+    {"{\"__metadata__\":{\"k\":{}}," GOOD "}", 8, "a string"},
+    {"{\"__metadata__\":[]," GOOD "}", 8, "'{'"},
+    {"{\"__metadata__\":{\"sha256\":\"00\"}," GOOD "}", 8, "sha256"},
+    {"{\"\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 8, "name has 0 bytes"},
+    {"{\"a\\u0000\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 8, "\\u0000"},
+    {"{\"a\x01\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 8, "control"},
+    {"{\"a\xFF\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 8, "UTF-8"},
+    {"{\"a\xC0\xAF\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 8, "UTF-8"},
+    {"{\"a\xED\xA0\x80\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 8, "UTF-8"},
+    {"{\"a\\ud800\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 8, "escape"},
+    {"{\"a\\udc00\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 8, "escape"},
+    {"{\"a\\x41\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 8, "escape"},
+    {"{\"a\\u00g0\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 8, "escape"},
+    {"{\"a", 8, "end of the string"},
+    {"{\"a\\", 8, "end of the string"},
+    {"{\"a\":[]}", 8, "'{'"},
+    {ENTRY(""), 8, "lacks dtype"},
+    {ENTRY("\"dtype\":\"F32\",\"shape\":[2]"), 8, "lacks"},
+    {ENTRY("\"dtype\":\"F32\",\"data_offsets\":[0,8]"), 8, "lacks"},
+    {ENTRY("\"shape\":[2],\"data_offsets\":[0,8]"), 8, "lacks"},
+    {ENTRY("\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8],\"x\":1"), 8, "unknown key 'x'"},
+    {ENTRY("\"dtype\":\"F32\",\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]"), 8,
+     "duplicate key 'dtype'"},
+    {ENTRY("\"Dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]"), 8, "unknown key 'Dtype'"},
+    {ENTRY("\"dtype\":\"F4\",\"shape\":[2],\"data_offsets\":[0,8]"), 8, "unsupported dtype 'F4'"},
+    {ENTRY("\"dtype\":\"f32\",\"shape\":[2],\"data_offsets\":[0,8]"), 8, "unsupported"},
+    {ENTRY("\"dtype\":5,\"shape\":[2],\"data_offsets\":[0,8]"), 8, "a string"},
+    {ENTRY("\"dtype\":\"F32\",\"shape\":[2.0],\"data_offsets\":[0,8]"), 8, "digits only"},
+    {ENTRY("\"dtype\":\"F32\",\"shape\":[2e0],\"data_offsets\":[0,8]"), 8, "digits only"},
+    {ENTRY("\"dtype\":\"F32\",\"shape\":[-0],\"data_offsets\":[0,8]"), 8, "digits only"},
+    {ENTRY("\"dtype\":\"F32\",\"shape\":[+2],\"data_offsets\":[0,8]"), 8, "digits only"},
+    {ENTRY("\"dtype\":\"F32\",\"shape\":[02],\"data_offsets\":[0,8]"), 8, "leading zeros"},
+    {ENTRY("\"dtype\":\"F32\",\"shape\":[\"2\"],\"data_offsets\":[0,8]"), 8, "digits only"},
+    {ENTRY("\"dtype\":\"F32\",\"shape\":[2,],\"data_offsets\":[0,8]"), 8, "digits only"},
+    {ENTRY("\"dtype\":\"F32\",\"shape\":2,\"data_offsets\":[0,8]"), 8, "'['"},
+    {ENTRY("\"dtype\":\"F32\",\"shape\":[9007199254740992],\"data_offsets\":[0,8]"), 8, "2^53"},
+    {ENTRY("\"dtype\":\"F32\",\"shape\":[1,1,1,1,1,1,1,1,2],\"data_offsets\":[0,8]"), 8,
+     "more than 8"},
+    {ENTRY("\"dtype\":\"F32\",\"shape\":[4294967296,4294967296,2],\"data_offsets\":[0,8]"), 8,
+     "overflows"},
+    {ENTRY("\"dtype\":\"F32\",\"shape\":[0,4503599627370496,4503599627370496],"
+           "\"data_offsets\":[0,0]"),
+     0, "overflows"},
+    {ENTRY("\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]"), 0, "no elements"},
+    {ENTRY("\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[0,8]"), 8, "needs 12"},
+    {ENTRY("\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[8,0]"), 8, "[begin, end]"},
+    {ENTRY("\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8,9]"), 8, "more than 2"},
+    {ENTRY("\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[8]"), 8, "[begin, end]"},
+    {ENTRY("\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[4,12]"), 12, "hole"},
+    {"{" GOOD ",\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}", 8, "overlaps"},
+    {"{" GOOD ",\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[12,16]}}", 16, "hole"},
+    {"{" GOOD "}", 4, "beyond the end"},
+    {"{" GOOD "}", 9, "1 bytes follow"},
+    {"{}", 1, "1 bytes follow"},
+};
+
+Test(formats_safetensors, refuses_hostile_files)
+{
+    uint8_t bytes[1024];
+    for (size_t i = 0; i < RT_COUNT(hostile); i++) {
+        rt_safetensors file = {0};
+        const size_t size =
+            make_file(bytes, hostile[i].header, strlen(hostile[i].header), hostile[i].data_size);
+        const rt_status status = rt_safetensors_parse(&file, "x.safetensors", bytes, size);
+        cr_expect_eq(status, RT_ERROR_INPUT, "accepted: %s", hostile[i].header);
+        cr_expect_not_null(strstr(rt_error_message(), hostile[i].message), "%s gave: %s",
+                           hostile[i].header, rt_error_message());
+        cr_expect_not_null(strstr(rt_error_message(), "x.safetensors"));
+        rt_safetensors_close(&file);
+    }
+}
+
+Test(formats_safetensors, refuses_wrong_sizes)
+{
+    uint8_t bytes[256];
+    rt_safetensors file = {0};
+    const size_t size = make_file(bytes, "{" GOOD "}", strlen("{" GOOD "}"), 8);
+    cr_assert_eq(rt_safetensors_parse(&file, "good", bytes, size), RT_OK);
+    rt_safetensors_close(&file);
+    for (size_t cut = 0; cut < size; cut++)
+        cr_expect_eq(rt_safetensors_parse(&file, "cut", bytes, cut), RT_ERROR_INPUT, "%zu", cut);
+    static const uint64_t lengths[] = {0, 1, UINT64_MAX, 1ull << 63, (16 << 20) + 1, 300};
+    for (size_t i = 0; i < RT_COUNT(lengths); i++) {
+        memcpy(bytes, &lengths[i], 8);
+        cr_expect_eq(rt_safetensors_parse(&file, "length", bytes, size), RT_ERROR_INPUT);
+    }
+    cr_expect_eq(rt_safetensors_open(&file, "/nonexistent/x"), RT_ERROR_INPUT);
+}
+
+Test(formats_safetensors, sees_every_flipped_bit_of_the_data)
+{
+    rt_safetensors_writer writer = {0};
+    rt_buffer bytes = {0};
+    fill_writer(&writer);
+    cr_assert_eq(rt_safetensors_encode(&writer, &bytes, NULL), RT_OK);
+    uint64_t header_size;
+    memcpy(&header_size, bytes.data, 8);
+    for (size_t bit = 8 * (8 + header_size); bit < 8 * bytes.size; bit++) {
+        rt_safetensors file = {0};
+        bytes.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        cr_assert_eq(rt_safetensors_parse(&file, "flipped", bytes.data, bytes.size),
+                     RT_ERROR_INPUT);
+        bytes.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
+    }
+    rt_buffer_clear(&bytes);
+    rt_safetensors_writer_clear(&writer);
+}
+
+/* One to three random edits of a good file, most of them in the header. */
+static size_t mutate(uint8_t *bytes, const uint8_t *good, size_t size, uint32_t number)
+{
+    static const char likely[] = "{}[]:,\" 0123456789.-eE\\ux\"dtypeF";
+    uint32_t draws[4];
+    memcpy(bytes, good, size);
+    rt_philox(1, RT_STREAM_NOISE, 0, number, draws);
+    for (uint32_t edit = 0; edit <= draws[0] % 3; edit++) {
+        uint32_t more[4];
+        rt_philox(2, RT_STREAM_NOISE, edit, number, more);
+        const size_t at = more[0] % 8 == 0 ? more[1] % size : 8 + more[1] % (size - 16);
+        if (more[2] % 4 == 0 && size < 480) { /* insert, and say so in the length */
+            memmove(bytes + at + 1, bytes + at, size - at);
+            bytes[at] = (uint8_t)likely[more[3] % (sizeof likely - 1)];
+            size++;
+            if (at >= 8) bytes[0]++;
+        } else if (more[2] % 4 == 1) { /* remove */
+            memmove(bytes + at, bytes + at + 1, size - at - 1);
+            size--;
+            if (at >= 8) bytes[0]--;
+        } else
+            bytes[at] = more[2] % 4 == 2 ? (uint8_t)more[3]
+                                         : (uint8_t)likely[more[3] % (sizeof likely - 1)];
+    }
+    return size;
+}
+
+static const char mutated_header[] =
+    "{\"__metadata__\":{\"arch\":\"r8\"}," GOOD
+    ",\"b\":{\"dtype\":\"U8\",\"shape\":[2,1],\"data_offsets\":[8,10]}}  ";
+
+Test(formats_safetensors, mutants_never_crash)
+{
+    uint8_t good[512], bytes[512];
+    size_t accepted = 0;
+    const size_t good_size = make_file(good, mutated_header, sizeof mutated_header - 1, 10);
+    for (uint32_t i = 0; i < 50000; i++) {
+        rt_safetensors file = {0};
+        const size_t size = mutate(bytes, good, good_size, i);
+        if (rt_safetensors_parse(&file, "mutant", bytes, size) == RT_OK) accepted++;
+        rt_safetensors_close(&file);
+    }
+    cr_assert(accepted > 100 && accepted < 25000, "%zu accepted: the mutants are no test",
+              accepted);
+}
+
+/* The rules once more, on top of Python's JSON reader: both accept the same mutants. */
+Test(formats_safetensors, agrees_with_an_oracle)
+{
+    enum { MUTANTS = 20000 };
+    static const char script[] =
+        "import hashlib, json, re, struct, sys\n"
+        "W = dict(F64=8, F32=4, F16=2, BF16=2, I64=8, I32=4, I16=2, I8=1, U64=8, U32=4, U16=2,\n"
+        "         U8=1, BOOL=1, F8_E5M2=1, F8_E4M3=1)\n"
+        "class Integer:\n"
+        "    def __init__(s, t):\n"
+        "        assert re.fullmatch('[0-9]+', t) and int(t) < 2**53\n"
+        "        s.v = int(t)\n"
+        "def no(x): raise ValueError\n"
+        "def pairs(p):\n"
+        "    for k, v in p:\n"
+        "        for t in (k, v):\n"
+        "            if isinstance(t, str):\n"
+        "                t.encode(); assert '\\0' not in t\n"
+        "    assert len({k for k, v in p}) == len(p)\n"
+        "    return dict(p)\n"
+        "def check(b):\n"
+        "    n = struct.unpack('<Q', b[:8])[0]\n"
+        "    assert 2 <= n <= len(b) - 8\n"
+        "    t = b[8:8 + n].decode(); d = b[8 + n:]\n"
+        "    assert t[0] == '{'\n"
+        "    r = json.JSONDecoder(object_pairs_hook=pairs, parse_int=Integer, parse_float=no,\n"
+        "                         parse_constant=no)\n"
+        "    h, end = r.raw_decode(t)\n"
+        "    assert set(t[end:]) <= {' '}\n"
+        "    m = h.pop('__metadata__', {})\n"
+        "    assert isinstance(m, dict) and all(isinstance(v, str) for v in m.values())\n"
+        "    assert m.get('sha256', None) in (None, hashlib.sha256(d).hexdigest())\n"
+        "    spans = []\n"
+        "    for k, v in h.items():\n"
+        "        assert 1 <= len(k.encode()) <= 1024 and isinstance(v, dict)\n"
+        "        assert set(v) == {'dtype', 'shape', 'data_offsets'}\n"
+        "        s = v['shape']; o = v['data_offsets']\n"
+        "        assert isinstance(s, list) and isinstance(o, list) and len(o) == 2\n"
+        "        assert all(isinstance(i, Integer) for i in s + o) and len(s) <= 8\n"
+        "        size = W[v['dtype']]\n"
+        "        for i in s: size *= i.v\n"
+        "        assert size > 0 and o[1].v - o[0].v == size\n"
+        "        spans.append((o[0].v, o[1].v))\n"
+        "    at = 0\n"
+        "    for i, j in sorted(spans):\n"
+        "        assert i == at; at = j\n"
+        "    assert at == len(d)\n"
+        "bad = 0\n"
+        "b = open(sys.argv[1], 'rb').read()\n"
+        "while b:\n"
+        "    n, ok = struct.unpack('<IB', b[:5])\n"
+        "    try: check(b[5:5 + n]); good = 1\n"
+        "    except (ValueError, AssertionError, KeyError, TypeError, AttributeError,\n"
+        "            IndexError, struct.error, RecursionError): good = 0\n"
+        "    if good != ok: bad += 1; print(ok, good, b[5:5 + n])\n"
+        "    b = b[5 + n:]\n"
+        "sys.exit(bad > 0)\n";
+    uint8_t good[512], bytes[512];
+    const char *path = rt_test_path("mutants");
+    FILE *list = fopen(path, "wb");
+    const size_t good_size = make_file(good, mutated_header, sizeof mutated_header - 1, 10);
+    for (uint32_t i = 0; i < MUTANTS; i++) {
+        rt_safetensors file = {0};
+        const uint32_t size = (uint32_t)mutate(bytes, good, good_size, 1000000 + i);
+        const uint8_t accepted = rt_safetensors_parse(&file, "mutant", bytes, size) == RT_OK;
+        fwrite(&size, sizeof size, 1, list);
+        fwrite(&accepted, 1, 1, list);
+        fwrite(bytes, 1, size, list);
+        rt_safetensors_close(&file);
+    }
+    cr_assert_eq(fclose(list), 0);
+    const int result = rt_test_python("json", script, path);
+    if (result < 0) cr_skip_test("python3 is not installed");
+    cr_assert_eq(result, 0);
+}
+
+Test(formats_safetensors, writer_is_canonical)
+{
+    rt_buffer first = {0}, second = {0};
+    rt_safetensors_writer writer = {0};
+    fill_writer(&writer);
+    cr_assert_eq(rt_safetensors_encode(&writer, &first, NULL), RT_OK);
+    for (size_t i = 0; i < writer.entry_count / 2; i++) { /* added the other way round */
+        const rt_safetensors_entry swapped = writer.entries[i];
+        writer.entries[i] = writer.entries[writer.entry_count - 1 - i];
+        writer.entries[writer.entry_count - 1 - i] = swapped;
+    }
+    cr_assert_eq(rt_safetensors_encode(&writer, &second, NULL), RT_OK);
+    cr_assert_eq(first.size, second.size);
+    cr_assert_eq(memcmp(first.data, second.data, first.size), 0);
+    rt_buffer_clear(&second);
+    cr_assert_eq(rt_safetensors_add(&writer, "count", RT_SAFETENSORS_I64, 0, NULL, values), RT_OK);
+    cr_assert_eq(rt_safetensors_encode(&writer, &second, NULL), RT_ERROR_INTERNAL);
+    cr_assert_null(second.data);
+    cr_assert_eq(
+        rt_safetensors_add(&writer, "empty", RT_SAFETENSORS_F32, 1, (uint64_t[]){0}, values),
+        RT_ERROR_INTERNAL);
+    rt_buffer_clear(&first);
+    rt_safetensors_writer_clear(&writer);
+}
+
+Test(formats_safetensors, survives_lack_of_memory)
+{
+    uint8_t bytes[512];
+    const size_t size = make_file(bytes, mutated_header, sizeof mutated_header - 1, 10);
+    rt_status status = RT_ERROR_MEMORY;
+    for (uint64_t nth = 1; status != RT_OK; nth++) {
+        rt_safetensors file = {0};
+        rt_alloc_fail_at(nth, nth % 2 == 0);
+        status = rt_safetensors_parse(&file, "memory", bytes, size);
+        rt_alloc_fail_at(0, false);
+        cr_assert(status == RT_OK || status == RT_ERROR_MEMORY);
+        rt_safetensors_close(&file);
+    }
+    status = RT_ERROR_MEMORY;
+    for (uint64_t nth = 1; status != RT_OK; nth++) {
+        rt_safetensors_writer writer = {0};
+        rt_buffer out = {0};
+        fill_writer(&writer);
+        rt_alloc_fail_at(nth, false);
+        status = rt_safetensors_encode(&writer, &out, NULL);
+        rt_alloc_fail_at(0, false);
+        cr_assert(status == RT_OK || (status == RT_ERROR_MEMORY && out.data == NULL));
+        rt_buffer_clear(&out);
+        rt_safetensors_writer_clear(&writer);
+    }
+}
+
+Test(formats_safetensors, a_failed_write_keeps_the_old_file)
+{
+    const char *path = rt_test_path("model.safetensors"), *copy = rt_test_path("copy");
+    rt_safetensors_writer writer = {0}, other = {0};
+    fill_writer(&writer);
+    cr_assert_eq(rt_safetensors_write(&writer, path, NULL), RT_OK);
+    cr_assert_eq(rt_safetensors_write(&writer, copy, NULL), RT_OK);
+    cr_assert_eq(rt_safetensors_add(&other, "x", RT_SAFETENSORS_F32, 1, (uint64_t[]){2}, values),
+                 RT_OK);
+    bool reached = true;
+    for (unsigned nth = 1; reached; nth++) {
+        rt_test_fail_io(nth, ENOSPC, false);
+        const rt_status status = rt_safetensors_write(&other, path, NULL);
+        reached = rt_test_io_failed();
+        rt_test_fail_io(0, 0, false);
+        if (status == RT_OK) {
+            rt_safetensors file = {0};
+            cr_assert_eq(rt_safetensors_open(&file, path), RT_OK);
+            rt_safetensors_close(&file);
+        } else {
+            rt_safetensors file = {0};
+            cr_assert_eq(rt_safetensors_open(&file, path), RT_OK, "%s", rt_error_message());
+            cr_assert(file.entry_count == 4 || file.entry_count == 1);
+            rt_safetensors_close(&file);
+        }
+        cr_assert_eq(rt_safetensors_write(&writer, path, NULL), RT_OK);
+        cr_assert(rt_test_same(path, copy, NULL));
+    }
+    rt_safetensors_writer_clear(&writer);
+    rt_safetensors_writer_clear(&other);
+}
