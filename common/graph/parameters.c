@@ -141,6 +141,11 @@ rt_status rt_parameters_trained(rt_parameters *parameters, rt_parameters_piece p
     return RT_OK;
 }
 
+bool rt_parameters_has(const rt_parameters *parameters, rt_parameters_piece piece)
+{
+    return parameters->pieces[piece] != NULL;
+}
+
 rt_status rt_parameters_range(rt_parameters *parameters, rt_parameters_piece piece, uint32_t row,
                               rt_gpu_range *range)
 {

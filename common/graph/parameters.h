@@ -82,6 +82,8 @@ typedef enum rt_parameters_piece {
 /** The trained part of a piece as one range. */
 RT_CHECKED rt_status rt_parameters_trained(rt_parameters *parameters, rt_parameters_piece piece,
                                            rt_gpu_range *range);
+/** Whether a piece has memory: whether something uses it. */
+bool rt_parameters_has(const rt_parameters *parameters, rt_parameters_piece piece);
 /** One tensor of a piece; RT_PIECE_VALUES also of statistics. */
 RT_CHECKED rt_status rt_parameters_range(rt_parameters *parameters, rt_parameters_piece piece,
                                          uint32_t row, rt_gpu_range *range);

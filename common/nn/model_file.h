@@ -1,0 +1,50 @@
+#ifndef RT_NN_MODEL_FILE_H
+#define RT_NN_MODEL_FILE_H
+
+/**
+ * Model files: a network as safetensors, under PyTorch's names and layouts. The metadata says what
+ * the network is (arch, classes, input, mean, std), so that a file of Retort's own needs no
+ * explanation; for a stranger's file the hints supply what is missing.
+ */
+
+#include "common/formats/safetensors.h"
+#include "common/nn/network.h"
+
+/** What the user says about a file; zeros and NULLs: not said. The file's metadata come first. */
+typedef struct rt_model_hints {
+    const char *arch, *shortcut;
+    uint32_t base_width;
+    uint32_t channels, height, width; ///< of an image
+    uint32_t classes;                 ///< 0: as many as the last layer has
+    const float *mean, *std;          ///< `channels` each, or NULL
+} rt_model_hints;
+
+/**
+ * Reads a model into a new network on the device; `sha256` of its data may be NULL.
+ * Errors: RT_ERROR_INPUT naming the file and the tensor that is missing, unexpected, of another
+ * shape or not finite, or the hint that is needed.
+ */
+RT_CHECKED rt_status rt_model_load(rt_network **network, rt_device *device, const char *path,
+                                   const rt_model_hints *hints, char sha256[RT_SHA256_TEXT]);
+
+/** One more metadata entry for rt_model_save. */
+typedef struct rt_model_note {
+    const char *key, *value;
+} rt_model_note;
+
+/** Writes a network; `sha256` may be NULL. */
+RT_CHECKED rt_status rt_model_save(rt_network *network, const char *path,
+                                   const rt_model_note *notes, size_t note_count,
+                                   char sha256[RT_SHA256_TEXT]);
+
+/* Parameter sets inside a larger file (checkpoints): tensors are named prefix + name. */
+
+/** Adds the values, and with `moments` what the optimiser remembers ("<prefix>moment1.<name>"). The
+ *  numbers lie in `arena` until the file is written. */
+RT_CHECKED rt_status rt_parameters_save(rt_parameters *parameters, const char *prefix, bool moments,
+                                        rt_safetensors_writer *writer, rt_arena *arena);
+/** Reads them back. Errors: RT_ERROR_INPUT naming the tensor. */
+RT_CHECKED rt_status rt_parameters_load(rt_parameters *parameters, const char *prefix, bool moments,
+                                        const rt_safetensors *file);
+
+#endif
