@@ -149,7 +149,13 @@ rt_status rt_index_rebuild(const char *store_path)
     rt_arena arena = {0};
     rt_buffer bytes = {0};
     rt_store_reader *reader = NULL;
+    rt_lock lock = {0};
     RT_TRY_DONE(rt_store_open(&reader, store_path));
+    const char *lock_path = rt_path_join(&arena, store_path, "lock");
+    const char *what = rt_arena_printf(&arena, "store '%s'", store_path);
+    if (lock_path == NULL || what == NULL) RT_TRY_DONE(RT_ERROR_MEMORY);
+    RT_TRY_DONE(rt_lock_take(&lock, lock_path, what));
+    RT_TRY_DONE(rt_store_refresh(reader)); /* with what a writer finished in between */
     const uint32_t count = rt_store_reader_shard_count(reader);
     rt_index_shard *shards = rt_arena_alloc(&arena, count, sizeof *shards);
     const char *path = rt_path_join(&arena, store_path, "index.h5");
@@ -158,6 +164,7 @@ rt_status rt_index_rebuild(const char *store_path)
     RT_TRY_DONE(rt_index_encode(&bytes, rt_store_reader_description(reader), shards, count));
     RT_TRY_DONE(rt_file_replace(path, bytes.data, bytes.size));
 done:
+    rt_lock_release(&lock);
     rt_store_reader_close(reader);
     rt_buffer_clear(&bytes);
     rt_arena_clear(&arena);

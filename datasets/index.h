@@ -22,7 +22,8 @@ RT_CHECKED rt_status rt_index_encode(rt_buffer *bytes, const rt_store_descriptio
 RT_CHECKED rt_status rt_index_decode(const char *name, rt_buffer *bytes, rt_arena *arena,
                                      rt_index_shard **shards, uint32_t *shard_count);
 
-/** Reads all shards of a store and writes its index anew. */
+/** Reads all shards of a store and writes its index anew. Errors: as rt_store_open, or
+ *  RT_ERROR_INPUT if the store is being written. */
 RT_CHECKED rt_status rt_index_rebuild(const char *store_path);
 
 #endif

@@ -166,6 +166,16 @@ static rt_status remove_shard(rt_store *store, const char *path, uint32_t number
     return rt_file_remove(path);
 }
 
+/* A temporary file of rt_file_replace, left by a writer that was killed. Only with the lock held.
+ */
+static bool is_leftover(const char *name)
+{
+    static const char ending[] = ".tmp";
+    const size_t length = strlen(name);
+    return (strncmp(name, "shard-", 6) == 0 || strncmp(name, "index.h5.", 9) == 0) &&
+           length > strlen(ending) && strcmp(name + length - strlen(ending), ending) == 0;
+}
+
 /* Clears away what does not belong to the first `shard_count` shards, the index included: it would
  * list shards that are gone. The index goes first: a crash in between leaves none, not a wrong one.
  */
@@ -185,10 +195,12 @@ static rt_status clear_beyond(rt_store *store, uint32_t shard_count)
     if (store->expected == NULL) RT_TRY_DONE(RT_ERROR_MEMORY);
     for (size_t i = name_count; i-- > 0;) { /* the last first, so that never a gap is left */
         uint32_t number;
-        if (!rt_shard_number(names[i], &number) || number < shard_count) continue;
         const char *path = rt_path_join(&scratch, store->path, names[i]);
         if (path == NULL) RT_TRY_DONE(RT_ERROR_MEMORY);
-        RT_TRY_DONE(remove_shard(store, path, number));
+        if (is_leftover(names[i]))
+            RT_TRY_DONE(rt_file_remove(path));
+        else if (rt_shard_number(names[i], &number) && number >= shard_count)
+            RT_TRY_DONE(remove_shard(store, path, number));
     }
 done:
     rt_arena_clear(&scratch);
@@ -213,6 +225,7 @@ rt_status rt_store_create(rt_store **store, const char *path,
                                 "store '%s' has shards already; choose another folder, remove it, "
                                 "or resume the run that made it",
                                 path));
+    RT_TRY_DONE(clear_beyond(s, 0));
     *store = s;
 done:
     rt_arena_clear(&arena);
