@@ -43,7 +43,7 @@ static void format_line(const rt_progress *progress, double now, const char *not
     const uint64_t done = progress->done, total = progress->total;
     const uint64_t fresh = done > progress->first ? done - progress->first : 0;
     const double rate = elapsed > 0 ? (double)fresh / elapsed : 0;
-    char drawing[64] = "", share[16] = "", left[48] = "", speed[32] = "";
+    char drawing[64] = "", share[16] = "", left[48] = "", speed[48] = "";
     if (total > 0) {
         const double fraction = done < total ? (double)done / (double)total : 1;
         snprintf(share, sizeof share, "%3.0f %%  ", floor(100 * fraction));
@@ -53,7 +53,7 @@ static void format_line(const rt_progress *progress, double now, const char *not
                      BAR_WIDTH - filled, "------------------------");
         }
     }
-    if (rate > 0) snprintf(speed, sizeof speed, "  %.3g/s", rate);
+    if (rate > 0) snprintf(speed, sizeof speed, "  %.*f/s", rate < 100 ? 1 : 0, rate);
     if (rate > 0 && done < total) {
         char duration[32];
         format_duration(duration, (double)(total - done) / rate);
