@@ -1,0 +1,27 @@
+#ifndef RT_STUDENT_CHECKPOINT_H
+#define RT_STUDENT_CHECKPOINT_H
+
+/**
+ * A student run on disk: a training in a run directory, with its metrics, checkpoints and progress.
+ * Used by `train` and `distill`; `run` has its own loop over both stages.
+ */
+
+#include "common/base/progress.h"
+#include "common/base/run_directory.h"
+#include "student/training.h"
+
+typedef struct rt_student_run {
+    rt_run_directory *directory;
+    rt_training *training;
+    const rt_sample_source *source;
+    uint64_t steps;
+    uint32_t log_interval;        ///< steps between rows of metrics.csv
+    uint32_t checkpoint_interval; ///< steps between checkpoints
+    const char *label;            ///< of the progress bar
+} rt_student_run;
+
+/** Goes on from the run's checkpoint if there is one, trains to the end, checkpoints on the way and
+ *  when a signal comes. */
+RT_CHECKED rt_status rt_student_run_execute(const rt_student_run *run);
+
+#endif

@@ -1,0 +1,160 @@
+#include "student/evaluation.h"
+
+#include "common/base/interrupt.h"
+#include "common/graph/phase.h"
+
+#include <math.h>
+
+typedef struct evaluator {
+    rt_graph *graph;
+    rt_phase *phase;
+    rt_tensor *images, *logits;
+    rt_loader *loader;
+    int32_t *labels;
+    rt_evaluation *result;
+    uint64_t *correct; ///< by class
+    double loss;
+} evaluator;
+
+static rt_status check_fit(const rt_network_description *d, const rt_store_description *s,
+                           const char *path)
+{
+    if (s->height == d->height && s->width == d->width && s->channels == d->channels &&
+        s->classes == d->classes)
+        return RT_OK;
+    return rt_fail(RT_ERROR_INPUT,
+                   "store '%s' has images of %ux%ux%u in %u classes, the model '%s' takes %ux%ux%u "
+                   "in %u classes",
+                   path, s->height, s->width, s->channels, s->classes, d->arch, d->height, d->width,
+                   d->channels, d->classes);
+}
+
+static rt_status build(evaluator *e, rt_network *network, rt_device *device, uint32_t batch_size)
+{
+    const rt_network_description *d = rt_network_describe(network);
+    rt_network_outputs *outputs;
+    RT_TRY(RT_ALLOC(outputs, 1));
+    rt_status status = rt_graph_create(&e->graph);
+    if (status == RT_OK) {
+        e->images = rt_graph_input(e->graph, "images",
+                                   (rt_shape){batch_size, d->height, d->width, d->channels});
+        rt_network_apply(network, e->graph, "model", e->images, &(rt_apply_options){0}, outputs);
+        e->logits = outputs->logits;
+        rt_graph_output(e->graph, e->logits);
+        status = rt_graph_status(e->graph);
+    }
+    rt_free(outputs);
+    RT_TRY(status);
+    return rt_phase_create(&e->phase, device, e->graph, NULL);
+}
+
+/* Adds one sample's logits: the first of equal largest ones is the prediction. */
+static rt_status count_sample(evaluator *e, const float *logits, int32_t label, uint64_t sample)
+{
+    rt_evaluation *r = e->result;
+    uint32_t best = 0;
+    for (uint32_t k = 0; k < r->classes; k++) {
+        if (!isfinite(logits[k]))
+            return rt_fail(RT_ERROR_NUMERIC, "logit %u of sample %llu is %g", k,
+                           (unsigned long long)sample, (double)logits[k]);
+        if (logits[k] > logits[best]) best = k;
+    }
+    double sum = 0;
+    for (uint32_t k = 0; k < r->classes; k++) sum += exp((double)logits[k] - (double)logits[best]);
+    e->loss += log(sum) + (double)logits[best] - (double)logits[label];
+    r->predictions[sample] = (int32_t)best;
+    r->class_samples[label]++;
+    e->correct[label] += (int32_t)best == label;
+    return RT_OK;
+}
+
+static rt_status fetch(evaluator *e, rt_batch *batch)
+{
+    *batch = (rt_batch){.images = rt_phase_input(e->phase, e->images), .labels = e->labels};
+    return rt_loader_next(e->loader, batch);
+}
+
+static rt_status run(evaluator *e)
+{
+    const uint32_t stride = 4 * rt_vec4s(e->result->classes);
+    const uint64_t samples = e->result->samples;
+    for (uint64_t done = 0; done < samples;) {
+        rt_batch batch;
+        RT_TRY(fetch(e, &batch));
+        RT_TRY(rt_phase_submit(e->phase));
+        RT_TRY(rt_phase_wait(e->phase));
+        const float *logits = rt_phase_output(e->phase, e->logits);
+        for (uint32_t n = 0; n < batch.count; n++)
+            RT_TRY(count_sample(e, logits + (size_t)n * stride, e->labels[n], done + n));
+        done += batch.count;
+        RT_TRY(rt_interrupt_check());
+    }
+    return RT_OK;
+}
+
+static void finish(evaluator *e)
+{
+    rt_evaluation *r = e->result;
+    uint64_t correct = 0;
+    for (uint32_t k = 0; k < r->classes; k++) {
+        correct += e->correct[k];
+        r->per_class[k] =
+            r->class_samples[k] > 0 ? (double)e->correct[k] / (double)r->class_samples[k] : NAN;
+    }
+    r->accuracy = (double)correct / (double)r->samples;
+    r->loss = e->loss / (double)r->samples;
+}
+
+static rt_status allocate(evaluator *e, const rt_store_reader *store, uint32_t batch_size)
+{
+    rt_evaluation *r = e->result;
+    r->classes = rt_store_reader_description(store)->classes;
+    r->samples = rt_store_reader_sample_count(store);
+    RT_TRY(RT_ALLOC(r->per_class, r->classes));
+    RT_TRY(RT_ALLOC(r->class_samples, r->classes));
+    RT_TRY(RT_ALLOC(r->predictions, r->samples));
+    RT_TRY(RT_ALLOC(e->correct, r->classes));
+    return RT_ALLOC(e->labels, batch_size);
+}
+
+rt_status rt_evaluate(rt_evaluation *evaluation, rt_network *network, rt_device *device,
+                      rt_store_reader *store, uint32_t batch_size)
+{
+    rt_status status = RT_OK;
+    evaluator e = {.result = evaluation};
+    *evaluation = (rt_evaluation){0};
+    RT_TRY_DONE(check_fit(rt_network_describe(network), rt_store_reader_description(store),
+                          rt_store_reader_path(store)));
+    const uint64_t samples = rt_store_reader_sample_count(store);
+    if (samples < batch_size) batch_size = (uint32_t)samples;
+    RT_TRY_DONE(allocate(&e, store, batch_size));
+    const rt_loader_options options = {
+        .stores = &store, .store_count = 1, .batch_size = batch_size, .training = false};
+    RT_TRY_DONE(rt_loader_create(&e.loader, &options));
+    RT_TRY_DONE(build(&e, network, device, batch_size));
+    RT_TRY_DONE(run(&e));
+    finish(&e);
+done:
+    rt_loader_free(e.loader);
+    rt_phase_free(e.phase);
+    rt_graph_free(e.graph);
+    rt_free(e.labels);
+    rt_free(e.correct);
+    if (status != RT_OK) rt_evaluation_clear(evaluation);
+    return status;
+}
+
+void rt_evaluation_clear(rt_evaluation *evaluation)
+{
+    rt_free(evaluation->per_class);
+    rt_free(evaluation->class_samples);
+    rt_free(evaluation->predictions);
+    *evaluation = (rt_evaluation){0};
+}
+
+double rt_evaluation_agreement(const rt_evaluation *a, const rt_evaluation *b)
+{
+    uint64_t same = 0;
+    for (uint64_t i = 0; i < a->samples; i++) same += a->predictions[i] == b->predictions[i];
+    return a->samples > 0 ? (double)same / (double)a->samples : 0;
+}
