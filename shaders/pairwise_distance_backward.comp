@@ -1,7 +1,7 @@
 #version 450
 // With K = distance_gradient / distance (pairwise_distance_coefficients.comp):
-//     x_gradient_i = sum_j (K_ij + K_ji) (x_i - x_j) + epsilon sum_j (K_ij - K_ji)
-// because distance_ij has the gradient (x_i - x_j + epsilon) / distance_ij with respect to x_i and
+//     x_gradient_i = sum_j (K_ij + K_ji) (x_i - x_j) + shift sum_j (K_ij - K_ji)
+// because distance_ij has the gradient (x_i - x_j + shift) / distance_ij with respect to x_i and
 // its opposite with respect to x_j. A gather: every sum runs in the order of j.
 // Layout  X, x_gradient: [N][C4] as vec4; COEFFICIENT: [N][N4] as vec4 of 4 columns, padding 0.
 // Work    one invocation: 4 channels of 4 samples i, so that one fetch brings K_ji of all four.
@@ -10,7 +10,7 @@ layout(local_size_x = 64) in;
 layout(push_constant) uniform Push {
     uint rows;     // N
     uint channels; // C
-    float epsilon;
+    float shift;
     int X_offset;
     int COEFFICIENT_offset;
 };
@@ -49,7 +49,8 @@ void main()
             }
         }
     }
-    const vec4 shift = mix(vec4(0), vec4(epsilon), lessThan(4 * c + uvec4(0, 1, 2, 3), uvec4(channels)));
+    const bvec4 real = lessThan(4 * c + uvec4(0, 1, 2, 3), uvec4(channels));
+    const vec4 addend = mix(vec4(0), vec4(shift), real);
     [[unroll]] for (uint i = 0; i < 4; i++)
-        if (4 * i4 + i < rows) x_gradient[(4 * i4 + i) * vec4s + c] = sum[i] + skew[i] * shift;
+        if (4 * i4 + i < rows) x_gradient[(4 * i4 + i) * vec4s + c] = sum[i] + skew[i] * addend;
 }

@@ -1,5 +1,5 @@
 #version 450
-// distance_ij = sqrt(max(sum_c (x_ic - x_jc + epsilon)^2, smallest_square)); 1 on the diagonal
+// distance_ij = sqrt(max(sum_c (x_ic - x_jc + shift)^2, smallest_square)); 1 on the diagonal
 // Layout  X: [N][C4] as vec4; distance: [N][N4] as vec4 of 4 columns, padding columns 0.
 // Work    one invocation: a tile of 4 rows and 4 columns, so that 8 fetches feed 16 sums.
 // Squares of differences, not |a|^2 + |b|^2 - 2ab: nothing cancels where a and b are close.
@@ -8,7 +8,7 @@ layout(local_size_x = 64) in;
 layout(push_constant) uniform Push {
     uint rows;     // N
     uint channels; // C
-    float epsilon; // added to every real channel of the difference
+    float shift; // added to every real channel of the difference
     float smallest_square;
     int X_offset;
 };
@@ -31,14 +31,15 @@ void main()
         [[unroll]] for (uint j = 0; j < 4; j++) squares[i][j] = 0;
     }
     for (uint c = 0; c < vec4s; c++) {
-        const vec4 shift = mix(vec4(0), vec4(epsilon), lessThan(4 * c + uvec4(0, 1, 2, 3), uvec4(channels)));
+        const bvec4 real = lessThan(4 * c + uvec4(0, 1, 2, 3), uvec4(channels));
+        const vec4 addend = mix(vec4(0), vec4(shift), real);
         vec4 column[4];
         [[unroll]] for (uint j = 0; j < 4; j++)
             column[j] = imageLoad(X, X_offset + int(column_start[j] + c));
         [[unroll]] for (uint i = 0; i < 4; i++) {
-            const vec4 row = imageLoad(X, X_offset + int(row_start[i] + c)) ;
+            const vec4 row = imageLoad(X, X_offset + int(row_start[i] + c));
             [[unroll]] for (uint j = 0; j < 4; j++) {
-                const vec4 difference = row - column[j] + shift;
+                const vec4 difference = row - column[j] + addend;
                 squares[i][j] += dot(difference, difference);
             }
         }

@@ -4,7 +4,7 @@
 // Counts are whole numbers, so their order changes nothing.
 // Layout  ACTIVE, distance_gradient: [N][N4] as vec4 of 4 columns, padding columns 0 (ACTIVE: see
 //         triplet_loss_rows.comp); STATISTICS: {triplets, ...}; LOSS_GRADIENT: .x.
-// Work    one invocation: 4 columns of a row; it reads the row once. (A scatter would need atomics.)
+// Work    one invocation: 4 columns of a row; it reads the row once (a scatter would need atomics).
 #extension GL_EXT_control_flow_attributes : require
 layout(local_size_x = 64) in;
 layout(push_constant) uniform Push {

@@ -56,8 +56,7 @@ void main()
             const uint j = 4 * j4 + s;
             const bool inside = j < rows;
             const float other_label = imageLoad(LABELS, inside ? LABELS_offset + int(j) : 0).x;
-            const bool other =
-                inside && label >= 0 && other_label >= 0 && other_label != label;
+            const bool other = inside && label >= 0 && other_label >= 0 && other_label != label;
             const float d = clamp(max(d4[s], distance_floor), SMALLEST_DISTANCE, LARGEST_DISTANCE);
             const float value = log_weight(d);
             const bool kept = other && d > lower && d < upper;
@@ -74,7 +73,8 @@ void main()
     float sum = 0;
     for (uint j4 = 0; j4 < columns4; j4++) {
         const vec4 value = weight[row * columns4 + j4];
-        const bvec4 drawable = greaterThan(value, vec4(max(smallest_kept, largest_kept + UNDERFLOW)));
+        const float bound = max(smallest_kept, largest_kept + UNDERFLOW);
+        const bvec4 drawable = greaterThan(value, vec4(bound));
         const vec4 kept = mix(vec4(0), exp(min(value - largest_kept, vec4(0))), drawable);
         sum += kept.x + kept.y + kept.z + kept.w;
         // Kept: its weight. Else negative: -1 of another label, -2 not.
@@ -86,6 +86,7 @@ void main()
     for (uint j4 = 0; j4 < columns4; j4++) {
         const vec4 value = weight[row * columns4 + j4];
         const vec4 otherwise = mix(vec4(0), vec4(fallback), equal(value, vec4(-1)));
-        weight[row * columns4 + j4] = mix(otherwise, scale * value, greaterThanEqual(value, vec4(0)));
+        const bvec4 kept = greaterThanEqual(value, vec4(0));
+        weight[row * columns4 + j4] = mix(otherwise, scale * value, kept);
     }
 }

@@ -1,6 +1,6 @@
 #version 450
-// negative_ap = the sample n drawn as negative of the ordered pair (a,p): the first whose cumulative
-// weight in row a exceeds u times the row's total, u uniform in [0,1).
+// negative_ap = the sample n drawn as negative of the ordered pair (a,p): the first whose
+// cumulative weight in row a exceeds u times the row's total, u uniform in [0,1).
 // -1 where (a,p) is no pair (a = p, other label, no label) or row a has no negative.
 // Layout  CUMULATIVE, DRAW, negative: [N][N4] as vec4 of 4 columns p, padding columns 0; LABELS: .x
 //         a sample. DRAW is read only if `given` (tests), the counters only if not.
@@ -13,7 +13,7 @@ layout(push_constant) uniform Push {
     uint rows; // N
     uint seed_low;
     uint seed_high;
-    uint stream;
+    uint stream_number;
     uint largest_stride; // the largest power of two that is at most N4
     bool given;
     int CUMULATIVE_offset;
@@ -62,8 +62,8 @@ void main()
         const bool pair = a != p && label >= 0 && positive_label == label && total > 0;
         result[s] = -1;
         if (!pair) continue;
-        const uvec4 bits = rt_philox(uvec2(seed_low, seed_high), stream, step, uvec2(a * rows + p, 0));
-        const float u = given ? given_draws[s] : rt_uniform(bits.x);
+        const uint draw = philox(seed_low, seed_high, stream_number, step, a * rows + p).x;
+        const float u = given ? given_draws[s] : uniform01(draw);
         result[s] = search(row_start, columns4, min(u, LARGEST_DRAW) * total);
     }
     negative[i] = result;
