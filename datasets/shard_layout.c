@@ -99,7 +99,11 @@ rt_status rt_description_read(const rt_hdf5_file *file, rt_arena *arena,
     RT_TRY(rt_hdf5_read_uint64(file, "seed", &d->seed));
     RT_TRY(rt_hdf5_read_string(file, "program_version", arena, &d->program_version));
     RT_TRY(rt_hdf5_read_string(file, "description_sha256", arena, &stated));
-    RT_TRY(rt_store_description_check(d));
+    const rt_status status = rt_store_description_check(d);
+    if (status != RT_OK) {
+        rt_error_prefix("in '%s': ", file->name);
+        return status;
+    }
     RT_TRY(rt_store_description_hash(d, sha256));
     if (strcmp(stated, sha256) != 0)
         return rt_fail(RT_ERROR_INPUT,

@@ -207,3 +207,9 @@ int rt_test_python(const char *module, const char *script, const char *argument)
     if (run_python(probe, module) != 0) return -1;
     return run_python(script, argument);
 }
+
+/* libhdf5 1.10.8 loses 424 bytes whenever an object header is damaged (H5Dopen alone shows it);
+ * every damaged shard of the tests would be a report. Retort's own memory never comes from there.
+ */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void) { return "leak:libhdf5_serial.so\n"; }
