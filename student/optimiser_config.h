@@ -24,58 +24,33 @@ typedef struct rt_optimiser_config {
 
 extern const char *const rt_schedule_names[];
 
-/** Rows for a config struct with the field `optimiser` of this type. */
-#define RT_OPTIMISER_ROWS(config)                                                                  \
-    {.key = "learning_rate",                                                                       \
-     .type = RT_FLOAT,                                                                             \
-     .offset = offsetof(config, optimiser.learning_rate),                                          \
-     .fallback = 0.1,                                                                              \
-     .min = 0,                                                                                     \
-     .max = 100,                                                                                   \
-     .help = "of SGD, at its highest"},                                                            \
-        {.key = "schedule",                                                                        \
-         .type = RT_ENUM,                                                                          \
-         .offset = offsetof(config, optimiser.schedule),                                           \
-         .fallback = RT_SCHEDULE_COSINE,                                                           \
-         .choices = rt_schedule_names,                                                             \
+/** A row of a shared part: `field` is where the part lies in the config struct, `prefix` what its
+ *  keys begin with. */
+#define RT_PART_KEY(config, field, prefix, name_, type_, member)                                   \
+    .key = prefix name_, .type = type_, .offset = offsetof(config, field.member)
+
+/* clang-format off: a row a line reads as the table that it is */
+#define RT_OPTIMISER_ROWS(config, field, prefix)                                                   \
+    {RT_PART_KEY(config, field, prefix, "learning_rate", RT_FLOAT, learning_rate),                 \
+     .fallback = 0.1, .max = 100, .help = "of SGD, at its highest"},                               \
+        {RT_PART_KEY(config, field, prefix, "schedule", RT_ENUM, schedule),                        \
+         .fallback = RT_SCHEDULE_COSINE, .choices = rt_schedule_names,                             \
          .help = "of the learning rate; cosine ends at 0"},                                        \
-        {.key = "milestones",                                                                      \
-         .type = RT_FLOAT_LIST,                                                                    \
-         .offset = offsetof(config, optimiser.milestones),                                         \
-         .fallback_text = "[0.5, 0.75]",                                                           \
-         .min = 0,                                                                                 \
-         .max = 1,                                                                                 \
+        {RT_PART_KEY(config, field, prefix, "milestones", RT_FLOAT_LIST, milestones),              \
+         .fallback_text = "[0.5, 0.75]", .max = 1,                                                 \
          .help = "step schedule: fractions of the run at which the rate drops"},                   \
-        {.key = "gamma",                                                                           \
-         .type = RT_FLOAT,                                                                         \
-         .offset = offsetof(config, optimiser.gamma),                                              \
-         .fallback = 0.1,                                                                          \
-         .min = 0.000001,                                                                          \
-         .max = 1,                                                                                 \
-         .help = "step schedule: factor of each drop"},                                            \
-        {.key = "warmup",                                                                          \
-         .type = RT_FLOAT,                                                                         \
-         .offset = offsetof(config, optimiser.warmup),                                             \
-         .fallback = 0,                                                                            \
-         .min = 0,                                                                                 \
-         .max = 0.9,                                                                               \
-         .help = "fraction of the run during which the rate grows from 0"},                        \
-        {.key = "momentum",                                                                        \
-         .type = RT_FLOAT,                                                                         \
-         .offset = offsetof(config, optimiser.momentum),                                           \
-         .fallback = 0.9,                                                                          \
-         .min = 0,                                                                                 \
-         .max = 0.9999,                                                                            \
-         .help = "of SGD"},                                                                        \
-        {.key = "nesterov",                                                                        \
-         .type = RT_BOOL,                                                                          \
-         .offset = offsetof(config, optimiser.nesterov),                                           \
-         .fallback = 0,                                                                            \
+        {RT_PART_KEY(config, field, prefix, "gamma", RT_FLOAT, gamma), .fallback = 0.1,            \
+         .min = 1e-6, .max = 1, .help = "step schedule: factor of each drop"},                     \
+        {RT_PART_KEY(config, field, prefix, "warmup", RT_FLOAT, warmup), .fallback = 0,            \
+         .max = 0.9, .help = "fraction of the run during which the rate grows from 0"},            \
+        {RT_PART_KEY(config, field, prefix, "momentum", RT_FLOAT, momentum), .fallback = 0.9,      \
+         .max = 0.9999, .help = "of SGD"},                                                         \
+        {RT_PART_KEY(config, field, prefix, "nesterov", RT_BOOL, nesterov), .fallback = 0,         \
          .help = "Nesterov's form of momentum"},                                                   \
     {                                                                                              \
-        .key = "weight_decay", .type = RT_FLOAT,                                                   \
-        .offset = offsetof(config, optimiser.weight_decay), .fallback = 1e-4, .min = 0, .max = 1,  \
-        .help = "L2 penalty on all trained parameters"                                             \
+        RT_PART_KEY(config, field, prefix, "weight_decay", RT_FLOAT, weight_decay),                \
+            .fallback = 1e-4, .max = 1, .help = "L2 penalty on all trained parameters"             \
     }
+/* clang-format on */
 
 #endif

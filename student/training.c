@@ -1,6 +1,7 @@
 #include "student/training.h"
 
 #include "common/base/interrupt.h"
+#include "common/base/progress.h"
 #include "common/base/random.h"
 #include "common/nn/model_file.h"
 #include "common/ops/advance.h"
@@ -25,6 +26,7 @@ struct rt_training {
     int32_t *host_labels;
     float *host_logits;
     uint64_t step;
+    double wait_seconds;
 };
 
 /* The learning rate of one step, as a factor of the highest. */
@@ -224,12 +226,18 @@ rt_status rt_training_run(rt_training *training, const rt_sample_source *source,
                           const rt_training_listener *listener)
 {
     if (training->step >= until) return RT_OK;
+    const double began = rt_seconds();
     RT_TRY(fetch(training, source));
+    training->wait_seconds += rt_seconds() - began;
     while (training->step < until) {
         rt_training_step done;
         RT_TRY(rt_phase_submit(training->phase));
+        const double fetching = rt_seconds();
         if (training->step + 1 < until) RT_TRY(fetch(training, source));
+        const double fetched = rt_seconds();
         RT_TRY(rt_phase_wait(training->phase));
+        /* The device was done before the batch was there: at most the fetch was waited for. */
+        if (rt_seconds() - fetched < 1e-4) training->wait_seconds += fetched - fetching;
         RT_TRY(collect(training, &done));
         training->step++;
         if (listener != NULL && listener->step_done != NULL)
@@ -242,6 +250,8 @@ rt_status rt_training_run(rt_training *training, const rt_sample_source *source,
 uint64_t rt_training_step_count(const rt_training *training) { return training->step; }
 
 const rt_loss_terms *rt_training_terms(const rt_training *training) { return &training->terms; }
+
+double rt_training_wait_seconds(const rt_training *training) { return training->wait_seconds; }
 
 rt_phase *rt_training_phase(rt_training *training) { return training->phase; }
 

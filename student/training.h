@@ -65,6 +65,9 @@ RT_CHECKED rt_status rt_training_run(rt_training *training, const rt_sample_sour
 
 /** Steps done so far. */
 uint64_t rt_training_step_count(const rt_training *training);
+/** Seconds in which the device may have been idle because the next batch was not there (at most).
+ */
+double rt_training_wait_seconds(const rt_training *training);
 const rt_loss_terms *rt_training_terms(const rt_training *training);
 rt_phase *rt_training_phase(rt_training *training);
 /** Numbers that the student trains. */
