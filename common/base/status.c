@@ -11,9 +11,9 @@ enum { MESSAGE_SIZE = 1024 };
 
 static _Thread_local char error_message[MESSAGE_SIZE];
 
-/* Both ends of the section "rt_fail_sites", made by the linker. */
-extern rt_fail_site __start_rt_fail_sites[];
-extern rt_fail_site __stop_rt_fail_sites[];
+/* Both ends of the section "rt_fail_section", made by the linker. */
+extern rt_fail_site __start_rt_fail_section[];
+extern rt_fail_site __stop_rt_fail_section[];
 
 rt_status rt_fail_at(rt_fail_site *site, rt_status status, const char *format, ...)
 {
@@ -77,6 +77,6 @@ int rt_status_exit_code(rt_status status)
 
 rt_fail_site *rt_fail_sites(size_t *count)
 {
-    *count = (size_t)(__stop_rt_fail_sites - __start_rt_fail_sites);
-    return __start_rt_fail_sites;
+    *count = (size_t)(__stop_rt_fail_section - __start_rt_fail_section);
+    return __start_rt_fail_section;
 }

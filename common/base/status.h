@@ -33,7 +33,8 @@ typedef enum rt_status {
 /**
  * One place that makes an error; the linker gathers all of them, so that tests can list them.
  * They must lie behind each other as in an array: hence the alignment in `rt_fail`, without which
- * gcc aligns each to 16 bytes and leaves gaps of 8.
+ * gcc aligns each to 16 bytes and leaves gaps of 8. The section must not bear a function's name:
+ * the assembler would take calls of the function for the section.
  */
 typedef struct rt_fail_site {
     const char *file;
@@ -49,7 +50,7 @@ typedef struct rt_fail_site {
 #define rt_fail(status, ...)                                                                       \
     ({                                                                                             \
         static rt_fail_site rt_site_                                                               \
-            __attribute__((section("rt_fail_sites"), used, aligned(_Alignof(rt_fail_site)))) = {   \
+            __attribute__((section("rt_fail_section"), used, aligned(_Alignof(rt_fail_site)))) = { \
                 __FILE__, RT_FIRST_ARGUMENT_(__VA_ARGS__, ""), __LINE__, 0};                       \
         rt_fail_at(&rt_site_, (status), __VA_ARGS__);                                              \
     })
