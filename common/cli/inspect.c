@@ -1,0 +1,104 @@
+#include "common/cli/inspect.h"
+
+#include "common/base/io.h"
+#include "common/cli/commands.h"
+#include "datasets/shard.h"
+
+#include <string.h>
+
+rt_status rt_inspect_is_store(rt_arena *arena, const char *path, bool *is_store)
+{
+    char **names;
+    size_t count;
+    *is_store = false;
+    if (!rt_directory_exists(path)) return RT_OK;
+    RT_TRY(rt_directory_list(arena, path, &names, &count));
+    for (size_t i = 0; i < count; i++) {
+        uint32_t number;
+        if (rt_shard_number(names[i], &number) || strcmp(names[i], "index.h5") == 0) {
+            *is_store = true;
+        }
+    }
+    return RT_OK;
+}
+
+static rt_status read_order(const rt_command *command, rt_pick_order *order)
+{
+    static const char *const names[] = {"first", "random", "boundary"};
+    const char *text = rt_command_option(command, "pick");
+    if (text == NULL) return RT_OK;
+    for (size_t i = 0; i < RT_COUNT(names); i++) {
+        if (strcmp(text, names[i]) == 0) {
+            *order = (rt_pick_order)i;
+            return RT_OK;
+        }
+    }
+    return rt_fail(RT_ERROR_INPUT, "bad value '%s' of '--pick'; give first, random or boundary",
+                   text);
+}
+
+/* A grid is drawn as soon as any flag of it is given. */
+static rt_status read_options(const rt_command *command, rt_inspect_options *options)
+{
+    *options = (rt_inspect_options){
+        .png = rt_command_option(command, "png"),
+        .rows = 10,
+        .columns = 10,
+        .by_class = rt_command_option(command, "by-class") != NULL,
+        .npy = rt_command_option(command, "npy"),
+        .verify = rt_command_option(command, "verify") != NULL,
+    };
+    RT_TRY(rt_command_option_pair(command, "grid", 1000, &options->rows, &options->columns));
+    RT_TRY(read_order(command, &options->order));
+    const bool wanted = options->by_class || rt_command_option(command, "grid") != NULL ||
+                        rt_command_option(command, "pick") != NULL;
+    if (wanted && options->png == NULL) options->png = "grid.png";
+    return RT_OK;
+}
+
+static rt_status run(rt_command *command)
+{
+    const char *path = command->arguments[0];
+    rt_inspect_options options;
+    RT_TRY(read_options(command, &options));
+    if (rt_file_exists(path)) return rt_inspect_model(command, path, &options);
+    if (!rt_directory_exists(path)) {
+        return rt_fail(RT_ERROR_INPUT, "'%s' does not exist; give a store, a model or a run", path);
+    }
+    bool is_store;
+    RT_TRY(rt_inspect_is_store(&command->arena, path, &is_store));
+    if (is_store) return rt_inspect_store(command, path, &options);
+    const char *config = rt_path_join(&command->arena, path, "config.yaml");
+    if (config == NULL) return RT_ERROR_MEMORY;
+    if (rt_file_exists(config)) return rt_inspect_run(command, path, &options);
+    return rt_fail(RT_ERROR_INPUT,
+                   "'%s' is neither a store (no 'shard-000000.h5') nor a run (no 'config.yaml')",
+                   path);
+}
+
+static const rt_option own_options[] = {
+    {"grid", "ROWSxCOLUMNS", "draw a grid of images (10x10)"},
+    {"by-class", NULL, "the grid has a row a class"},
+    {"pick", "ORDER",
+     "which images: first, random (by --seed), boundary (the teacher wavers most)"},
+    {"png", "FILE", "where the grid goes (grid.png)"},
+    {"npy", "DIR", "write all samples as NumPy arrays"},
+    {"verify", NULL, "read every byte and check it against checksums and index"},
+};
+
+const rt_command_description rt_inspect_command = {
+    .name = "inspect",
+    .summary = "show what is in a store, a model or a run",
+    .usage = "STORE|MODEL|RUN",
+    .example = "retort inspect runs/demo/store --grid 10x10 --by-class --png grid.png",
+    .detail =
+        "A store: samples a class, shape, measured mean and deviation of its pixels, shards.\n"
+        "A model: architecture, metadata and tensors. A run: its summary and last metrics;\n"
+        "the grid is of its store.\n",
+    .options = own_options,
+    .option_count = RT_COUNT(own_options),
+    .flags = RT_FLAG_SEED,
+    .arguments_minimum = 1,
+    .arguments_maximum = 1,
+    .run = run,
+};
