@@ -1,6 +1,14 @@
 #include "tests/gpu/device_check.h"
 
+#include <stdlib.h>
+
 enum { WORKGROUP = 32 };
+
+rt_status device_check_open(rt_device **device)
+{
+    const rt_device_options options = {.validate = getenv("RT_TEST_VALIDATE") != NULL};
+    return rt_device_open(device, &options);
+}
 
 static uint64_t align(uint64_t size) { return (size + 255) / 256 * 256; }
 

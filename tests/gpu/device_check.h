@@ -17,6 +17,9 @@ typedef struct device_check {
     float *values; ///< [3][count][4] of x, b and y on the host
 } device_check;
 
+/** Opens the first device; with the validation layers where RT_TEST_VALIDATE is set. */
+RT_CHECKED rt_status device_check_open(rt_device **device);
+
 /** Makes the buffers and uploads x[i] = i + 1 and b[i] = 1000 * (i + 1) (component c adds c / 8).
  */
 RT_CHECKED rt_status device_check_begin(device_check *check, rt_device *device, uint32_t count);

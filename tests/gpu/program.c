@@ -8,20 +8,18 @@
 static rt_device *device;
 static device_check check;
 
-static void need(rt_status status)
-{
-    cr_assert_eq(status, RT_OK, "%s", rt_error_message());
-}
+static void need(rt_status status) { cr_assert_eq(status, RT_OK, "%s", rt_error_message()); }
 
 static void open_device(void)
 {
-    need(rt_device_open(&device, &(rt_device_options){0}));
+    need(device_check_open(&device));
     need(device_check_begin(&check, device, 75));
 }
 
 static void close_device(void)
 {
     device_check_end(&check);
+    cr_assert_eq(rt_device_validation_messages(device), 0);
     rt_device_close(device);
 }
 
