@@ -20,4 +20,13 @@ vec4 real_channels(uint c4, uint channels)
     return vec4(lessThan(uvec4(4 * c4) + uvec4(0, 1, 2, 3), uvec4(channels)));
 }
 
+// Four channels of two neighbouring vec4, from channel `first` (0 to 3) of the lower one on
+vec4 four_channels(vec4 low, vec4 high, uint first)
+{
+    if (first == 1) return vec4(low.yzw, high.x);
+    if (first == 2) return vec4(low.zw, high.xy);
+    if (first == 3) return vec4(low.w, high.xyz);
+    return low;
+}
+
 #endif

@@ -1,15 +1,51 @@
 #include "common/ops/registry.h"
 
 #include "common/ops/add.h"
+#include "common/ops/advance.h"
+#include "common/ops/crop_flip.h"
 #include "common/ops/dot.h"
+#include "common/ops/draw_negatives.h"
+#include "common/ops/global_average_pool.h"
+#include "common/ops/keep_best.h"
+#include "common/ops/l2_normalise.h"
+#include "common/ops/leaky_relu.h"
+#include "common/ops/normalise.h"
+#include "common/ops/pad_channels.h"
+#include "common/ops/pairwise_distance.h"
+#include "common/ops/pool.h"
+#include "common/ops/reshape.h"
 #include "common/ops/scale.h"
+#include "common/ops/sigmoid.h"
+#include "common/ops/triplet_loss.h"
+#include "common/ops/triplet_weights.h"
+#include "common/ops/upsample_nearest.h"
+#include "common/ops/weighted_sum.h"
 
 #include <string.h>
 
 const rt_operator *const rt_operators[] = {
     &rt_add_operator,
+    &rt_advance_operator,
+    &rt_average_pool_operator,
+    &rt_crop_flip_operator,
+    &rt_crop_flip_draws_operator,
     &rt_dot_operator,
+    &rt_draw_negatives_operator,
+    &rt_global_average_pool_operator,
+    &rt_keep_best_operator,
+    &rt_l2_normalise_operator,
+    &rt_leaky_relu_operator,
+    &rt_max_pool_operator,
+    &rt_normalise_operator,
+    &rt_pad_channels_operator,
+    &rt_pairwise_distance_operator,
+    &rt_reshape_operator,
     &rt_scale_operator,
+    &rt_sigmoid_operator,
+    &rt_triplet_loss_operator,
+    &rt_triplet_weights_operator,
+    &rt_upsample_nearest_operator,
+    &rt_weighted_sum_operator,
 };
 const uint32_t rt_operator_count = RT_COUNT(rt_operators);
 

@@ -1,0 +1,58 @@
+#include "common/ops/global_average_pool.h"
+
+#include "common/ops/elementwise.h"
+
+/* Of shaders/global_average_pool_forward.comp. */
+enum { WORKGROUP_SIZE = 32 };
+
+static rt_status infer_shape(rt_graph *graph, rt_node *node)
+{
+    const rt_shape x = node->inputs[0]->shape;
+    return rt_node_output(graph, node, "global_average", (rt_shape){x.n, 1, 1, x.c});
+}
+
+static rt_status forward(rt_program *program, const rt_node *node)
+{
+    const rt_shape x = node->inputs[0]->shape;
+    const uint64_t count = rt_shape_vec4_count(node->outputs[0]->shape);
+    const rt_dispatch dispatch = {
+        .shader = "global_average_pool_forward",
+        .constants = {RT_CONSTANT("C4", rt_vec4s(x.c)), RT_CONSTANT("PIXELS", x.h * x.w)},
+        .push = {RT_CONSTANT("count", count)},
+        .bindings = {rt_bind(node->inputs[0]), rt_bind(node->outputs[0])},
+        .groups = {rt_groups(count, WORKGROUP_SIZE), 1, 1},
+        .label = node->label,
+    };
+    return rt_program_dispatch(program, &dispatch);
+}
+
+static rt_status backward(rt_program *program, const rt_node *node)
+{
+    const rt_shape x = node->inputs[0]->shape;
+    const rt_dispatch dispatch = {
+        .shader = "global_average_pool_backward",
+        .constants = {RT_CONSTANT("C4", rt_vec4s(x.c)), RT_CONSTANT("PIXELS", x.h * x.w)},
+        .bindings = {rt_bind(node->output_gradients[0]), rt_bind(node->input_gradients[0])},
+        .label = node->label,
+    };
+    return rt_dispatch_items(program, rt_shape_vec4_count(x), &dispatch);
+}
+
+static rt_cost cost(const rt_node *node, rt_pass pass)
+{
+    (void)pass;
+    return rt_elementwise_cost(node->inputs[0]->shape, 1, 1);
+}
+
+const rt_operator rt_global_average_pool_operator = {
+    .name = "global_average_pool",
+    .infer_shape = infer_shape,
+    .forward = forward,
+    .backward = backward,
+    .cost = cost,
+};
+
+rt_tensor *rt_global_average_pool(rt_graph *graph, rt_tensor *x)
+{
+    return rt_graph_apply(graph, &rt_global_average_pool_operator, &x, 1, NULL, 0);
+}

@@ -1,0 +1,12 @@
+#ifndef RT_OPS_LEAKY_RELU_H
+#define RT_OPS_LEAKY_RELU_H
+
+#include "common/graph/graph.h"
+
+extern const rt_operator rt_leaky_relu_operator;
+
+/** y = x where x > 0, else negative_slope * x; any shape. Errors: RT_ERROR_INPUT for a slope < 0.
+ */
+rt_tensor *rt_leaky_relu(rt_graph *graph, rt_tensor *x, float negative_slope);
+
+#endif

@@ -1,0 +1,17 @@
+#ifndef RT_OPS_PAD_CHANNELS_H
+#define RT_OPS_PAD_CHANNELS_H
+
+#include "common/graph/graph.h"
+
+extern const rt_operator rt_pad_channels_operator;
+
+/**
+ * The parameter-free shortcut of CIFAR ResNets (option A): every stride-th pixel, with zero
+ * channels before and after the old ones: y[n,h,w,c] = x[n, stride h, stride w, c - before], 0
+ * where there is no such channel {N,H,W,C} -> {N, ceil(H / stride), ceil(W / stride), before + C +
+ * after} Errors: RT_ERROR_INPUT for a stride of 0.
+ */
+rt_tensor *rt_pad_channels(rt_graph *graph, rt_tensor *x, uint32_t stride, uint32_t channels_before,
+                           uint32_t channels_after);
+
+#endif

@@ -1,0 +1,22 @@
+#version 450
+// x_gradient = g * y * (1 - y), g = y's gradient
+// Layout  Y, G, x_gradient: [N,H,W,C4] as vec4. Padding channels are 0 and stay 0.
+// Work    one invocation: VECTORS vec4 (tensor.glsl).
+#extension GL_GOOGLE_include_directive : require
+#include "tensor.glsl"
+layout(push_constant) uniform Push {
+    uint count; // N*H*W*C4
+    int Y_offset;
+    int G_offset;
+};
+layout(binding = 0, rgba32f) readonly uniform imageBuffer Y;
+layout(binding = 1, rgba32f) readonly uniform imageBuffer G;
+layout(binding = 2, std430) writeonly buffer Output { vec4 x_gradient[]; };
+
+void main()
+{
+    for (uint i = first_item(), v = 0; v < VECTORS && i < count; v++, i += WORKGROUP_SIZE) {
+        const vec4 y = imageLoad(Y, Y_offset + int(i));
+        x_gradient[i] = imageLoad(G, G_offset + int(i)) * y * (1 - y);
+    }
+}
