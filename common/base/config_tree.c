@@ -33,8 +33,8 @@ const char *rt_config_place(char place[RT_CONFIG_PLACE_SIZE], const rt_config_so
 static rt_status fail_at_mark(const rt_config_source *source, yaml_mark_t mark, const char *rule)
 {
     char place[RT_CONFIG_PLACE_SIZE];
-    return rt_fail(RT_ERROR_INPUT, "%s in '%s'", rule,
-                   rt_config_place(place, source, mark.line + 1, mark.column + 1));
+    return rt_fail(RT_ERROR_INPUT, "not allowed in '%s': %s",
+                   rt_config_place(place, source, mark.line + 1, mark.column + 1), rule);
 }
 
 static yaml_mark_t mark_of_offset(const char *text, size_t offset)
@@ -158,9 +158,11 @@ static rt_status take_node(tree_reader *reader, const yaml_event_t *event)
                              : sequence ? event->data.sequence_start.tag
                                         : event->data.mapping_start.tag;
     if (anchor != NULL)
-        return fail_at_mark(reader->source, event->start_mark, "an anchor (&), not allowed,");
+        return fail_at_mark(reader->source, event->start_mark,
+                            "an anchor (&); quote it if it is meant as text");
     if (tag != NULL)
-        return fail_at_mark(reader->source, event->start_mark, "a tag (!), not allowed,");
+        return fail_at_mark(reader->source, event->start_mark,
+                            "a tag (!); quote it if it is meant as text");
     if (++reader->node_count > RT_CONFIG_MAX_NODES)
         return fail_at_mark(reader->source, event->start_mark, "more than 10,000 values");
     rt_config_node *node = rt_arena_alloc(reader->arena, 1, sizeof *node);
@@ -182,7 +184,8 @@ static rt_status take_event(tree_reader *reader, const yaml_event_t *event)
         reader->has_document = true;
         return RT_OK;
     case YAML_ALIAS_EVENT:
-        return fail_at_mark(reader->source, event->start_mark, "an alias (*), not allowed,");
+        return fail_at_mark(reader->source, event->start_mark,
+                            "an alias (*); quote it if it is meant as text");
     case YAML_SCALAR_EVENT:
     case YAML_SEQUENCE_START_EVENT:
     case YAML_MAPPING_START_EVENT:

@@ -1,7 +1,5 @@
 #include "common/base/config_value.h"
 
-#include <assert.h>
-#include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -118,12 +116,13 @@ static rt_status fail_value(const rt_config_row *row, const rt_config_source *so
         [RT_CONFIG_SEQUENCE] = "a list", [RT_CONFIG_MAPPING] = "a section"};
     const bool scalar = node->kind == RT_CONFIG_SCALAR;
     const char *shown = !scalar ? kinds[node->kind] : node->text != NULL ? node->text : "null";
+    const char *quote = !scalar ? "" : node->plain ? "'" : "\"";
     char place[RT_CONFIG_PLACE_SIZE];
     rt_buffer words = {0};
     rt_status status = rt_config_value_words(row, &words);
     if (status == RT_OK)
         status = rt_fail(RT_ERROR_INPUT, "wrong value %s%.64s%s of '%s' in '%s'; it takes %s",
-                         scalar ? "'" : "", shown, scalar ? "'" : "", row->key,
+                         quote, shown, quote, row->key,
                          rt_config_place(place, source, node->line, node->column),
                          (const char *)words.data);
     rt_buffer_clear(&words);
