@@ -8,7 +8,7 @@
 
 #include "common/nn/network.h"
 
-enum { RT_MAXIMUM_TERMS = 12 };
+enum { RT_MAXIMUM_TERMS = 11 }; ///< as many as rt_weighted_sum takes
 
 /** The terms of a loss: total = sum of weight * term. */
 typedef struct rt_loss_terms {

@@ -72,11 +72,12 @@ extern const char *const rt_miner_form_names[];
          .fallback = 0.5, .max = 2, .help = "focal sampling: nearest distance"},                   \
         {RT_PART_KEY(config, field, prefix, "miner.focal_upper", RT_FLOAT, loss.focal_upper),      \
          .fallback = 1, .max = 2, .help = "focal sampling: farthest distance"},                    \
-        {RT_PART_KEY(config, field, prefix, "miner.distance_clamp", RT_FLOAT,                      \
-                     loss.distance_clamp),                                                         \
+        {RT_PART_KEY(config, field, prefix, "miner.distance_floor", RT_FLOAT,                      \
+                     loss.distance_floor),                                                         \
          .fallback = 0.5, .max = 2,                                                                \
          .help = "distance sampling: distances count as at least this"},                           \
-        {RT_PART_KEY(config, field, prefix, "miner.distance_cut", RT_FLOAT, loss.distance_cut),    \
+        {RT_PART_KEY(config, field, prefix, "miner.distance_upper", RT_FLOAT,                      \
+                     loss.distance_upper),                                                         \
          .fallback = 1.4, .max = 2, .help = "distance sampling: farthest distance"},               \
         RT_OPTIMISER_ROWS(config, field.optimiser, prefix)
 /* clang-format on */

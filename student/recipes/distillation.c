@@ -65,15 +65,15 @@ static rt_tensor *triplet(const rt_recipe_batch *batch, const rt_distillation_op
         .form = (rt_miner_form)o->form,
         .focal_lower = o->focal_lower,
         .focal_upper = o->focal_upper,
-        .distance_clamp = o->distance_clamp,
-        .distance_cut = o->distance_cut,
+        .distance_floor = o->distance_floor,
+        .distance_upper = o->distance_upper,
         .seed = batch->seed,
         .stream = RT_STREAM_TRIPLET,
     };
-    rt_tensor *negatives = rt_mine_negatives(graph, batch->student->logits, labels, &miner, NULL);
+    rt_tensor *negatives = rt_mine_negatives(graph, batch->student->logits, labels, NULL, &miner);
     rt_tensor *features = rt_l2_normalise(graph, batch->student->features, 1e-12f);
     const rt_triplet_options options = {.margin = o->triplet_margin,
-                                        .direction = (rt_triplet_direction)o->triplet_direction};
+                                        .direction = (rt_direction)o->triplet_direction};
     return rt_triplet_loss(graph, features, negatives, &options);
 }
 

@@ -21,11 +21,11 @@ typedef struct rt_distillation_options {
     int logit_loss;      ///< rt_logit_loss
     float temperature;
     float weight_logits, weight_cross_entropy, weight_channel, weight_triplet;
-    int triplet_direction; ///< rt_triplet_direction
+    int triplet_direction; ///< rt_direction
     float triplet_margin;
     int sampling, form; ///< of the miner
     float focal_lower, focal_upper;
-    float distance_clamp, distance_cut;
+    float distance_floor, distance_upper;
 } rt_distillation_options;
 
 extern const rt_recipe rt_distillation_recipe;
