@@ -32,20 +32,19 @@ static bool is_verbatim(uint32_t c)
 static rt_status write_text(const char *text, const char *key, rt_buffer *yaml)
 {
     if (is_plain(text)) return rt_buffer_printf(yaml, "%s", text);
+    const size_t size = strlen(text);
+    size_t length;
     RT_TRY(rt_buffer_append(yaml, "\"", 1));
-    size_t left = strlen(text);
-    while (left > 0) {
+    for (size_t i = 0; i < size; i += length) {
         uint32_t c = 0;
-        const size_t length = rt_utf8_decode(text, left, &c);
+        length = rt_utf8_decode(text + i, size - i, &c);
         if (length == 0)
             return rt_fail(RT_ERROR_INPUT, "the value '%.200s' of '%s' is not UTF-8 text", text,
                            key);
         if (is_verbatim(c))
-            RT_TRY(rt_buffer_append(yaml, text, length));
+            RT_TRY(rt_buffer_append(yaml, text + i, length));
         else
             RT_TRY(rt_buffer_printf(yaml, "\\u%04" PRIx32, c)); /* all others are below 0x10000 */
-        text += length;
-        left -= length;
     }
     return rt_buffer_append(yaml, "\"", 1);
 }

@@ -15,7 +15,12 @@ Test(base_memory, alloc_is_zeroed_and_checks_the_product)
     rt_free(empty);
     cr_assert_null(rt_alloc(SIZE_MAX / 2, 3));
     cr_assert_not_null(strstr(rt_error_message(), "out of memory"));
-    cr_assert_eq(RT_ALLOC(values, SIZE_MAX / 16), RT_ERROR_MEMORY);
+    cr_assert_eq(RT_ALLOC(values, SIZE_MAX), RT_ERROR_MEMORY);
+#ifndef __SANITIZE_ADDRESS__ /* which ends the program instead */
+    cr_assert_null(rt_alloc(PTRDIFF_MAX / 2, 1));
+    cr_assert_not_null(strstr(rt_error_message(), "out of memory for 4611686018427387903 bytes"));
+    cr_assert_null(rt_realloc(NULL, PTRDIFF_MAX / 2, 1));
+#endif
 }
 
 Test(base_memory, realloc_keeps_the_old_on_failure)
