@@ -1,0 +1,285 @@
+#include "common/ops/batch_norm.h"
+
+#include "common/ops/channels.h"
+
+enum { X, WEIGHT, BIAS, RUNNING_MEAN, RUNNING_VAR, INPUT_COUNT };
+enum { Y, MEAN, VARIANCE }; ///< outputs; the last two (of the batch) only while training
+
+typedef struct attributes {
+    bool training, update;
+    float momentum, epsilon;
+    float negative_slope; ///< below 0: 1 without an activation, 0 for ReLU
+} attributes;
+
+static rt_status check_vector(const rt_node *node, uint32_t input, const char *name)
+{
+    const attributes *a = node->attributes;
+    const rt_tensor *tensor = node->inputs[input];
+    const rt_shape x = node->inputs[X]->shape;
+    const bool needed = input <= BIAS || !a->training || a->update;
+    if (tensor == NULL)
+        return needed ? rt_fail(RT_ERROR_INPUT, "batch norm has no %s", name) : RT_OK;
+    if (rt_shape_pixels(tensor->shape) != 1 || tensor->shape.c != x.c)
+        return rt_fail(RT_ERROR_INPUT, "batch norm of %u channels has a %s of shape %ux%ux%ux%u",
+                       x.c, name, tensor->shape.n, tensor->shape.h, tensor->shape.w,
+                       tensor->shape.c);
+    return RT_OK;
+}
+
+static rt_status infer_shape(rt_graph *graph, rt_node *node)
+{
+    const attributes *a = node->attributes;
+    const rt_shape x = node->inputs[X]->shape;
+    RT_TRY(check_vector(node, WEIGHT, "weight"));
+    RT_TRY(check_vector(node, BIAS, "bias"));
+    RT_TRY(check_vector(node, RUNNING_MEAN, "running mean"));
+    RT_TRY(check_vector(node, RUNNING_VAR, "running variance"));
+    if (!(a->epsilon > 0) || !(a->negative_slope >= 0))
+        return rt_fail(RT_ERROR_INPUT, "batch norm with an epsilon of %g and a slope of %g",
+                       (double)a->epsilon, (double)a->negative_slope);
+    if (a->training && rt_shape_pixels(x) == 1)
+        return rt_fail(RT_ERROR_INPUT, "batch norm needs more than one value a channel to train");
+    RT_TRY(rt_node_output(graph, node, "batch_norm", x));
+    if (!a->training) return RT_OK;
+    RT_TRY(rt_node_output(graph, node, "batch_mean", (rt_shape){1, 1, 1, x.c}));
+    return rt_node_output(graph, node, "batch_variance", (rt_shape){1, 1, 1, x.c});
+}
+
+static rt_gpu_range mean_of(const rt_node *node)
+{
+    const attributes *a = node->attributes;
+    return rt_bind(a->training ? node->outputs[MEAN] : node->inputs[RUNNING_MEAN]);
+}
+
+static rt_gpu_range variance_of(const rt_node *node)
+{
+    const attributes *a = node->attributes;
+    return rt_bind(a->training ? node->outputs[VARIANCE] : node->inputs[RUNNING_VAR]);
+}
+
+static rt_status forward(rt_program *program, const rt_node *node)
+{
+    const attributes *a = node->attributes;
+    if (a->training) {
+        rt_channel_statistics statistics = {
+            .x = node->inputs[X],
+            .mean = mean_of(node),
+            .variance = variance_of(node),
+            .momentum = a->momentum,
+            .scratch = node->scratch,
+            .label = node->label,
+        };
+        if (a->update) {
+            statistics.running_mean = rt_bind(node->inputs[RUNNING_MEAN]);
+            statistics.running_var = rt_bind(node->inputs[RUNNING_VAR]);
+        }
+        RT_TRY(rt_record_channel_statistics(program, &statistics));
+    }
+    const rt_dispatch dispatch = {
+        .shader = "batch_norm_forward",
+        .push = {RT_CONSTANT("epsilon", a->epsilon),
+                 RT_CONSTANT("negative_slope", a->negative_slope)},
+        .bindings = {rt_bind(node->inputs[X]), mean_of(node), variance_of(node),
+                     rt_bind(node->inputs[WEIGHT]), rt_bind(node->inputs[BIAS]),
+                     rt_bind(node->outputs[Y])},
+        .label = node->label,
+    };
+    return rt_dispatch_channels(program, node->inputs[X]->shape, 0, &dispatch);
+}
+
+/* x's gradient where mean and variance do not depend on x. */
+static rt_status backward_frozen(rt_program *program, const rt_node *node)
+{
+    const attributes *a = node->attributes;
+    const rt_gpu_range y_gradient = rt_bind(node->output_gradients[Y]);
+    if (node->input_gradients[X] == NULL) return RT_OK;
+    const rt_dispatch dispatch = {
+        .shader = "batch_norm_backward_frozen",
+        .push = {RT_CONSTANT("epsilon", a->epsilon),
+                 RT_CONSTANT("negative_slope", a->negative_slope)},
+        /* Without an activation y is not asked, and may be gone. */
+        .bindings = {a->negative_slope == 1 ? y_gradient : rt_bind(node->outputs[Y]), y_gradient,
+                     variance_of(node), rt_bind(node->inputs[WEIGHT]),
+                     rt_bind(node->input_gradients[X])},
+        .label = node->label,
+    };
+    return rt_dispatch_channels(program, node->inputs[X]->shape, 0, &dispatch);
+}
+
+/* The sums that are the gradients of weight and bias, and that x's needs while training. */
+static rt_status record_sums(rt_program *program, const rt_node *node, rt_gpu_range weight_gradient,
+                             rt_gpu_range bias_gradient)
+{
+    const attributes *a = node->attributes;
+    const rt_shape shape = node->inputs[X]->shape;
+    const rt_channel_blocks blocks = rt_channel_reduction(shape);
+    const uint32_t vec4s = rt_vec4s(shape.c);
+    const rt_dispatch first = {
+        .shader = "batch_norm_backward_blocks",
+        .push = {RT_CONSTANT("epsilon", a->epsilon),
+                 RT_CONSTANT("negative_slope", a->negative_slope)},
+        .bindings = {rt_bind(node->inputs[X]), rt_bind(node->output_gradients[Y]), mean_of(node),
+                     variance_of(node), rt_bind(node->inputs[WEIGHT]), rt_bind(node->inputs[BIAS]),
+                     node->scratch},
+        .label = node->label,
+    };
+    const rt_dispatch total = {
+        .shader = "batch_norm_backward_total",
+        .push = {RT_CONSTANT("vec4s", vec4s), RT_CONSTANT("blocks", blocks.count)},
+        .bindings = {node->scratch, weight_gradient, bias_gradient},
+        .groups = {rt_groups(vec4s, 64), 1, 1},
+        .label = node->label,
+    };
+    RT_TRY(rt_dispatch_channels(program, shape, blocks.block, &first));
+    return rt_program_dispatch(program, &total);
+}
+
+static rt_status backward_training(rt_program *program, const rt_node *node,
+                                   rt_gpu_range weight_gradient, rt_gpu_range bias_gradient)
+{
+    const attributes *a = node->attributes;
+    const rt_dispatch dispatch = {
+        .shader = "batch_norm_backward_training",
+        .push = {RT_CONSTANT("epsilon", a->epsilon),
+                 RT_CONSTANT("negative_slope", a->negative_slope)},
+        .bindings = {rt_bind(node->inputs[X]), rt_bind(node->output_gradients[Y]), mean_of(node),
+                     variance_of(node), rt_bind(node->inputs[WEIGHT]), rt_bind(node->inputs[BIAS]),
+                     weight_gradient, bias_gradient, rt_bind(node->input_gradients[X])},
+        .label = node->label,
+    };
+    return rt_dispatch_channels(program, node->inputs[X]->shape, 0, &dispatch);
+}
+
+static rt_status backward(rt_program *program, const rt_node *node)
+{
+    const attributes *a = node->attributes;
+    const rt_shape shape = node->inputs[X]->shape;
+    const uint64_t blocks = rt_channel_blocks_bytes(shape), vector = rt_channel_vector_bytes(shape);
+    rt_gpu_range weight_gradient = rt_subrange(node->scratch, blocks, vector);
+    rt_gpu_range bias_gradient = rt_subrange(node->scratch, blocks + vector, vector);
+    if (node->input_gradients[WEIGHT] != NULL)
+        weight_gradient = rt_bind(node->input_gradients[WEIGHT]);
+    if (node->input_gradients[BIAS] != NULL) bias_gradient = rt_bind(node->input_gradients[BIAS]);
+    RT_TRY(record_sums(program, node, weight_gradient, bias_gradient));
+    if (!a->training) return backward_frozen(program, node);
+    if (node->input_gradients[X] == NULL) return RT_OK;
+    return backward_training(program, node, weight_gradient, bias_gradient);
+}
+
+static uint64_t scratch(const rt_node *node, rt_pass pass)
+{
+    const attributes *a = node->attributes;
+    const rt_shape shape = node->inputs[X]->shape;
+    if (pass == RT_PASS_FORWARD) return a->training ? rt_channel_blocks_bytes(shape) : 0;
+    return rt_channel_blocks_bytes(shape) + 2 * rt_channel_vector_bytes(shape);
+}
+
+static rt_cost cost(const rt_node *node, rt_pass pass)
+{
+    const attributes *a = node->attributes;
+    const rt_shape shape = node->inputs[X]->shape;
+    const double numbers = (double)rt_shape_pixels(shape) * shape.c;
+    const double bytes = (double)rt_shape_bytes(shape);
+    if (pass == RT_PASS_FORWARD)
+        return (rt_cost){.flops = (a->training ? 7 : 3) * numbers,
+                         .bytes = (a->training ? 3 : 2) * bytes};
+    return (rt_cost){.flops = (a->training ? 12 : 2) * numbers,
+                     .bytes = (a->training ? 5 : 3) * bytes};
+}
+
+enum {
+    NO_GRADIENT = RT_READS_INPUT(RUNNING_MEAN) | RT_READS_INPUT(RUNNING_VAR),
+    FROZEN_READS = RT_READS_INPUT(WEIGHT) | RT_READS_INPUT(RUNNING_VAR),
+    AFFINE_READS = RT_READS_INPUT(X) | RT_READS_INPUT(WEIGHT) | RT_READS_INPUT(BIAS),
+    TRAINING_READS = AFFINE_READS | RT_READS_OUTPUT(MEAN) | RT_READS_OUTPUT(VARIANCE),
+};
+
+const rt_operator rt_batch_norm_frozen_operator = {
+    .name = "batch_norm_frozen",
+    .infer_shape = infer_shape,
+    .forward = forward,
+    .backward = backward_frozen,
+    .backward_reads = FROZEN_READS,
+    .no_gradient_inputs = NO_GRADIENT,
+    .cost = cost,
+};
+
+const rt_operator rt_batch_norm_frozen_activated_operator = {
+    .name = "batch_norm_frozen_activated",
+    .infer_shape = infer_shape,
+    .forward = forward,
+    .backward = backward_frozen,
+    .backward_reads = FROZEN_READS | RT_READS_OUTPUT(Y),
+    .no_gradient_inputs = NO_GRADIENT,
+    .cost = cost,
+};
+
+const rt_operator rt_batch_norm_running_operator = {
+    .name = "batch_norm_running",
+    .infer_shape = infer_shape,
+    .forward = forward,
+    .backward = backward,
+    .backward_reads = AFFINE_READS | NO_GRADIENT | RT_READS_OUTPUT(Y),
+    .no_gradient_inputs = NO_GRADIENT,
+    .scratch = scratch,
+    .cost = cost,
+};
+
+const rt_operator rt_batch_norm_training_operator = {
+    .name = "batch_norm_training",
+    .infer_shape = infer_shape,
+    .forward = forward,
+    .backward = backward,
+    .backward_reads = TRAINING_READS,
+    .no_gradient_inputs = NO_GRADIENT,
+    .scratch = scratch,
+    .cost = cost,
+};
+
+const rt_operator rt_batch_norm_updating_operator = {
+    .name = "batch_norm_updating",
+    .infer_shape = infer_shape,
+    .forward = forward,
+    .backward = backward,
+    .backward_reads = TRAINING_READS,
+    .no_gradient_inputs = NO_GRADIENT,
+    .side_effects = true,
+    .scratch = scratch,
+    .cost = cost,
+};
+
+static bool is_trained(const rt_tensor *tensor)
+{
+    return tensor != NULL && tensor->requires_gradient;
+}
+
+static const rt_operator *choose(const rt_batch_norm_inputs *inputs, const attributes *a)
+{
+    if (a->training)
+        return a->update ? &rt_batch_norm_updating_operator : &rt_batch_norm_training_operator;
+    if (is_trained(inputs->weight) || is_trained(inputs->bias))
+        return &rt_batch_norm_running_operator;
+    return a->negative_slope == 1 ? &rt_batch_norm_frozen_operator
+                                  : &rt_batch_norm_frozen_activated_operator;
+}
+
+rt_tensor *rt_batch_norm(rt_graph *graph, rt_tensor *x, const rt_batch_norm_inputs *inputs,
+                         const rt_batch_norm_options *options)
+{
+    const float slopes[] = {[RT_ACTIVATION_NONE] = 1,
+                            [RT_ACTIVATION_RELU] = 0,
+                            [RT_ACTIVATION_LEAKY_RELU] = options->negative_slope};
+    const attributes a = {
+        .training = options->training,
+        .update = options->training && options->update_statistics,
+        .momentum = options->momentum,
+        .epsilon = options->epsilon,
+        .negative_slope = slopes[options->activation],
+    };
+    rt_tensor *const all[INPUT_COUNT] = {[X] = x,
+                                         [WEIGHT] = inputs->weight,
+                                         [BIAS] = inputs->bias,
+                                         [RUNNING_MEAN] = inputs->running_mean,
+                                         [RUNNING_VAR] = inputs->running_var};
+    return rt_graph_apply(graph, choose(inputs, &a), all, INPUT_COUNT, &a, sizeof a);
+}

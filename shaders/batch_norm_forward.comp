@@ -1,0 +1,37 @@
+#version 450
+// y = v where v > 0, else negative_slope * v;  v = (x - mean) * weight / sqrt(variance + epsilon) + bias
+// A slope of 1 is no activation, 0 is ReLU: no variant of the kernel to compile.
+// Layout  X, y: [N,H,W,C4] as vec4; the others [C4]. Padding: weight and bias are 0 there, so y is.
+// Work    one invocation: one vec4 of channels, several pixels (channels.glsl).
+#extension GL_GOOGLE_include_directive : require
+#include "channels.glsl"
+layout(push_constant) uniform Push {
+    uint pixels, vec4s, block, span, rows; // channels.glsl
+    float epsilon;
+    float negative_slope;
+    int X_offset;
+    int MEAN_offset;
+    int VARIANCE_offset;
+    int WEIGHT_offset;
+    int BIAS_offset;
+};
+layout(binding = 0, rgba32f) readonly uniform imageBuffer X;
+layout(binding = 1, rgba32f) readonly uniform imageBuffer MEAN;
+layout(binding = 2, rgba32f) readonly uniform imageBuffer VARIANCE;
+layout(binding = 3, rgba32f) readonly uniform imageBuffer WEIGHT;
+layout(binding = 4, rgba32f) readonly uniform imageBuffer BIAS;
+layout(binding = 5, std430) writeonly buffer Output { vec4 y[]; };
+
+void main()
+{
+    const Slice slice = slice_of_lane(pixels, vec4s, block, span, rows);
+    const int c4 = int(slice.c4);
+    const vec4 mean = imageLoad(MEAN, MEAN_offset + c4);
+    const vec4 bias = imageLoad(BIAS, BIAS_offset + c4);
+    const vec4 scale = imageLoad(WEIGHT, WEIGHT_offset + c4) /
+                       sqrt(imageLoad(VARIANCE, VARIANCE_offset + c4) + epsilon);
+    for (uint p = slice.first, i = slice.item; p < slice.end; p += rows, i += rows * vec4s) {
+        const vec4 v = (imageLoad(X, X_offset + int(i)) - mean) * scale + bias;
+        y[i] = mix(negative_slope * v, v, greaterThan(v, vec4(0)));
+    }
+}
