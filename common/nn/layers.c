@@ -3,10 +3,25 @@
 #include "common/ops/conv2d.h"
 #include "common/ops/reshape.h"
 
+#include <assert.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 
-enum { NAME_SIZE = 160 };
+enum { NAME_SIZE = 256 };
+
+void rt_layers_enter(rt_layers *layers, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    const int length = vsnprintf(layers->block, sizeof layers->block, format, arguments);
+    va_end(arguments);
+    assert(length >= 0 && length + 1 < (int)sizeof layers->block); /* families use short names */
+    if (length > 0) {
+        layers->block[length] = '.';
+        layers->block[length + 1] = '\0';
+    }
+}
 
 /* The parameter "layer.field" as a tensor; declares it first where the set is being made. */
 static rt_tensor *parameter(rt_layers *layers, const char *layer, const char *field,
@@ -14,7 +29,7 @@ static rt_tensor *parameter(rt_layers *layers, const char *layer, const char *fi
 {
     if (rt_graph_status(layers->graph) != RT_OK) return NULL;
     char name[NAME_SIZE];
-    snprintf(name, sizeof name, "%s.%s", layer, field);
+    snprintf(name, sizeof name, "%s%s.%s", layers->block, layer, field);
     declaration.name = name;
     int64_t row = rt_parameters_find(layers->parameters, name);
     if (row < 0 && layers->declare) {
@@ -33,7 +48,7 @@ static rt_tensor *parameter(rt_layers *layers, const char *layer, const char *fi
 static void enter(const rt_layers *layers, const char *name)
 {
     char scope[NAME_SIZE];
-    snprintf(scope, sizeof scope, "%s.%s", layers->scope, name);
+    snprintf(scope, sizeof scope, "%s.%s%s", layers->scope, layers->block, name);
     rt_graph_scope(layers->graph, scope);
 }
 

@@ -35,6 +35,7 @@ typedef struct rt_layers {
     rt_graph *graph;
     rt_parameters *parameters;
     const char *scope;      ///< put before the names of nodes: "teacher"
+    char block[64];         ///< put before the names of layers: "layer1.0." (rt_layers_enter)
     bool declare;           ///< add parameters that the set does not have yet
     bool training;          ///< batch norm uses the batch's statistics
     bool update_statistics; ///< and moves the running ones
@@ -49,6 +50,11 @@ typedef struct rt_conv2d_layer {
     uint32_t kernel, stride, padding;
     bool bias;
 } rt_conv2d_layer;
+
+/** The layers that follow are part of this block: "layer1.0" makes "conv1" "layer1.0.conv1".
+ *  "" leaves it. */
+void rt_layers_enter(rt_layers *layers, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 rt_tensor *rt_layer_conv2d(rt_layers *layers, const char *name, rt_tensor *x,
                            const rt_conv2d_layer *layer);

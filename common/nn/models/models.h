@@ -27,8 +27,6 @@ extern const rt_model_family rt_vgg_family;
 extern const rt_model_family *const rt_model_families[];
 extern const size_t rt_model_family_count;
 
-enum { RT_LAYER_NAME = 96 }; ///< bytes for a layer's name such as "layer1.0.conv1"
-
 typedef struct rt_resnet_stages_options {
     uint32_t width; ///< channels of the first stage; each further stage doubles them
     uint32_t stages;

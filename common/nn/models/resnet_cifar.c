@@ -10,7 +10,6 @@
 #include "common/ops/pad_channels.h"
 #include "common/ops/relu.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,38 +39,31 @@ static rt_status check(const rt_network_description *d)
     return RT_OK;
 }
 
-static rt_tensor *shortcut(rt_layers *layers, const char *block, bool zero_padded, rt_tensor *x,
-                           uint32_t channels, uint32_t stride)
+static rt_tensor *shortcut(rt_layers *layers, bool zero_padded, rt_tensor *x, uint32_t channels,
+                           uint32_t stride)
 {
     if (x == NULL || (stride == 1 && x->shape.c == channels)) return x;
-    char name[RT_LAYER_NAME];
     if (zero_padded) {
         const uint32_t added = channels - x->shape.c;
         return rt_pad_channels(layers->graph, x, stride, added / 2, added - added / 2);
     }
-    snprintf(name, sizeof name, "%s.shortcut.0", block);
-    rt_tensor *y = rt_layer_conv2d(
-        layers, name, x, &(rt_conv2d_layer){.channels = channels, .kernel = 1, .stride = stride});
-    snprintf(name, sizeof name, "%s.shortcut.1", block);
-    return rt_layer_batch_norm(layers, name, y, RT_ACTIVATION_NONE, 0);
+    rt_tensor *y =
+        rt_layer_conv2d(layers, "shortcut.0", x,
+                        &(rt_conv2d_layer){.channels = channels, .kernel = 1, .stride = stride});
+    return rt_layer_batch_norm(layers, "shortcut.1", y, RT_ACTIVATION_NONE, 0);
 }
 
-static rt_tensor *basic_block(rt_layers *layers, const char *block, bool zero_padded, rt_tensor *x,
-                              uint32_t channels, uint32_t stride)
+static rt_tensor *basic_block(rt_layers *layers, bool zero_padded, rt_tensor *x, uint32_t channels,
+                              uint32_t stride)
 {
-    char name[RT_LAYER_NAME];
     const rt_conv2d_layer first = {
         .channels = channels, .kernel = 3, .stride = stride, .padding = 1};
     const rt_conv2d_layer second = {.channels = channels, .kernel = 3, .stride = 1, .padding = 1};
-    snprintf(name, sizeof name, "%s.conv1", block);
-    rt_tensor *y = rt_layer_conv2d(layers, name, x, &first);
-    snprintf(name, sizeof name, "%s.bn1", block);
-    y = rt_layer_batch_norm(layers, name, y, RT_ACTIVATION_RELU, 0);
-    snprintf(name, sizeof name, "%s.conv2", block);
-    y = rt_layer_conv2d(layers, name, y, &second);
-    snprintf(name, sizeof name, "%s.bn2", block);
-    y = rt_layer_batch_norm(layers, name, y, RT_ACTIVATION_NONE, 0);
-    y = rt_add(layers->graph, y, shortcut(layers, block, zero_padded, x, channels, stride));
+    rt_tensor *y = rt_layer_conv2d(layers, "conv1", x, &first);
+    y = rt_layer_batch_norm(layers, "bn1", y, RT_ACTIVATION_RELU, 0);
+    y = rt_layer_conv2d(layers, "conv2", y, &second);
+    y = rt_layer_batch_norm(layers, "bn2", y, RT_ACTIVATION_NONE, 0);
+    y = rt_add(layers->graph, y, shortcut(layers, zero_padded, x, channels, stride));
     return rt_relu(layers->graph, y);
 }
 
@@ -84,13 +76,13 @@ void rt_resnet_stages(rt_layers *layers, rt_tensor *x, const rt_resnet_stages_op
     x = rt_layer_batch_norm(layers, "bn1", x, RT_ACTIVATION_RELU, 0);
     for (uint32_t stage = 0; stage < options->stages; stage++) {
         for (uint32_t block = 0; block < options->blocks[stage]; block++) {
-            char name[RT_LAYER_NAME];
-            snprintf(name, sizeof name, "layer%u.%u", stage + 1, block);
+            rt_layers_enter(layers, "layer%u.%u", stage + 1, block);
             const uint32_t stride = stage > 0 && block == 0 ? 2 : 1;
-            x = basic_block(layers, name, options->zero_padded, x, options->width << stage, stride);
+            x = basic_block(layers, options->zero_padded, x, options->width << stage, stride);
         }
         outputs->taps[outputs->tap_count++] = x;
     }
+    rt_layers_enter(layers, "%s", "");
     outputs->features = rt_global_average_pool(layers->graph, x);
 }
 

@@ -46,6 +46,7 @@ static void build(rt_layers *layers, const rt_network_description *d, rt_tensor 
     const form *f = find(d->arch);
     const uint32_t width = d->base_width > 0 ? d->base_width : 64;
     uint32_t position = 0;
+    rt_layers_enter(layers, "features");
     for (uint32_t stage = 0; stage < STAGES; stage++) {
         const uint32_t channels = width << (stage < 3 ? stage : 3); /* 64 128 256 512 512 */
         for (uint32_t i = 0; i < f->convolutions[stage]; i++) {
@@ -55,7 +56,7 @@ static void build(rt_layers *layers, const rt_network_description *d, rt_tensor 
                 layers, name, x,
                 &(rt_conv2d_layer){
                     .channels = channels, .kernel = 3, .stride = 1, .padding = 1, .bias = true});
-            snprintf(name, sizeof name, "features.%u", position + 1);
+            snprintf(name, sizeof name, "%u", position + 1);
             x = rt_layer_batch_norm(layers, name, x, RT_ACTIVATION_RELU, 0);
             position += 3;
         }
@@ -64,6 +65,7 @@ static void build(rt_layers *layers, const rt_network_description *d, rt_tensor 
             x = rt_max_pool(layers->graph, x, &(rt_pool_options){.kernel = 2, .stride = 2});
         position++;
     }
+    rt_layers_enter(layers, "%s", "");
     outputs->features = rt_global_average_pool(layers->graph, x);
     outputs->logits = rt_layer_linear(layers, "classifier", outputs->features, d->classes);
 }

@@ -34,28 +34,20 @@ static rt_status check(const rt_network_description *d)
     return RT_OK;
 }
 
-static rt_tensor *block(rt_layers *layers, const char *prefix, rt_tensor *x, uint32_t channels,
-                        uint32_t stride)
+static rt_tensor *block(rt_layers *layers, rt_tensor *x, uint32_t channels, uint32_t stride)
 {
     if (x == NULL) return NULL;
-    char name[RT_LAYER_NAME];
     const bool changes = x->shape.c != channels;
-    snprintf(name, sizeof name, "%s.bn1", prefix);
-    rt_tensor *activated = rt_layer_batch_norm(layers, name, x, RT_ACTIVATION_RELU, 0);
-    snprintf(name, sizeof name, "%s.conv1", prefix);
-    rt_tensor *y = rt_layer_conv2d(
-        layers, name, activated,
-        &(rt_conv2d_layer){.channels = channels, .kernel = 3, .stride = stride, .padding = 1});
-    snprintf(name, sizeof name, "%s.bn2", prefix);
-    y = rt_layer_batch_norm(layers, name, y, RT_ACTIVATION_RELU, 0);
-    snprintf(name, sizeof name, "%s.conv2", prefix);
-    y = rt_layer_conv2d(
-        layers, name, y,
-        &(rt_conv2d_layer){.channels = channels, .kernel = 3, .stride = 1, .padding = 1});
+    const rt_conv2d_layer first = {
+        .channels = channels, .kernel = 3, .stride = stride, .padding = 1};
+    const rt_conv2d_layer second = {.channels = channels, .kernel = 3, .stride = 1, .padding = 1};
+    rt_tensor *activated = rt_layer_batch_norm(layers, "bn1", x, RT_ACTIVATION_RELU, 0);
+    rt_tensor *y = rt_layer_conv2d(layers, "conv1", activated, &first);
+    y = rt_layer_batch_norm(layers, "bn2", y, RT_ACTIVATION_RELU, 0);
+    y = rt_layer_conv2d(layers, "conv2", y, &second);
     if (!changes) return rt_add(layers->graph, y, x);
-    snprintf(name, sizeof name, "%s.convShortcut", prefix);
     rt_tensor *shortcut =
-        rt_layer_conv2d(layers, name, activated,
+        rt_layer_conv2d(layers, "convShortcut", activated,
                         &(rt_conv2d_layer){.channels = channels, .kernel = 1, .stride = stride});
     return rt_add(layers->graph, y, shortcut);
 }
@@ -71,12 +63,12 @@ static void build(rt_layers *layers, const rt_network_description *d, rt_tensor 
         &(rt_conv2d_layer){.channels = width, .kernel = 3, .stride = 1, .padding = 1});
     for (uint32_t group = 0; group < 3; group++) {
         for (uint32_t i = 0; i < blocks; i++) {
-            char name[RT_LAYER_NAME];
-            snprintf(name, sizeof name, "block%u.layer.%u", group + 1, i);
-            x = block(layers, name, x, (width * widen) << group, group > 0 && i == 0 ? 2 : 1);
+            rt_layers_enter(layers, "block%u.layer.%u", group + 1, i);
+            x = block(layers, x, (width * widen) << group, group > 0 && i == 0 ? 2 : 1);
         }
         outputs->taps[outputs->tap_count++] = x;
     }
+    rt_layers_enter(layers, "%s", "");
     x = rt_layer_batch_norm(layers, "bn1", x, RT_ACTIVATION_RELU, 0);
     outputs->features = rt_global_average_pool(layers->graph, x);
     outputs->logits = rt_layer_linear(layers, "fc", outputs->features, d->classes);
