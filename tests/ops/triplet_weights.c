@@ -154,6 +154,16 @@ Test(ops_triplet_weights, a_near_neighbour_makes_compatible_weights_uniform)
     cr_assert_float_eq(row[2], 1, 1e-6);
 }
 
+/* Some devices' exp never returns 0. */
+Test(ops_triplet_weights, a_vanishing_weight_is_exactly_zero)
+{
+    const float distances[] = {0.55f, 0.56f, 0.99f, 0.99f, 1.2f};
+    float row[VECTOR_N];
+    weigh(distances, false, 300, (rt_miner_options){.form = RT_MINER_STABLE}, row);
+    cr_assert(row[1] > row[2] && row[2] > 0);
+    cr_assert(row[3] == 0 && row[4] == 0, "%g", row[3]);
+}
+
 Test(ops_triplet_weights, opposite_points_and_open_ranges)
 {
     /* d = 2 has no logarithm of 1 - d^2/4; 0.5 and 1 are outside the focal range. */
