@@ -1,5 +1,5 @@
-#ifndef TESTS_GPU_DEVICE_CHECK_H
-#define TESTS_GPU_DEVICE_CHECK_H
+#ifndef RT_TESTS_GPU_DEVICE_CHECK_H
+#define RT_TESTS_GPU_DEVICE_CHECK_H
 
 /**
  * What several tests of the device share: shaders/device_check.comp bound to buffers of its own.
