@@ -52,7 +52,9 @@ typedef struct rt_fail_site {
         static rt_fail_site rt_site_                                                               \
             __attribute__((section("rt_fail_section"), used, aligned(_Alignof(rt_fail_site)))) = { \
                 __FILE__, RT_FIRST_ARGUMENT_(__VA_ARGS__, ""), __LINE__, 0};                       \
-        rt_fail_at(&rt_site_, (status), __VA_ARGS__);                                              \
+        const rt_status rt_status_ = (status);                                                     \
+        rt_fail_at(&rt_site_, rt_status_, __VA_ARGS__);                                            \
+        rt_status_; /* so that the compiler sees that it is no RT_OK */                            \
     })
 #define RT_FIRST_ARGUMENT_(first, ...) first
 
