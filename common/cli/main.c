@@ -46,7 +46,8 @@ static void print_overview(FILE *file)
 
 static rt_status print_text(const rt_buffer *text)
 {
-    if (fwrite(text->data, 1, text->size, stdout) != text->size || fflush(stdout) != 0) {
+    if (text->size > 0) fwrite(text->data, 1, text->size, stdout);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
         return rt_fail(RT_ERROR_IO, "cannot write to the standard output");
     }
     return RT_OK;
