@@ -1,6 +1,7 @@
 #include "tests/ops/operator_test.h"
 
 #include "common/ops/dot.h"
+#include "common/ops/scale.h"
 
 #include <criterion/criterion.h>
 
@@ -63,4 +64,37 @@ Test(ops_dot, of_a_tensor_with_itself)
                                    .gradient_tolerance = 1e-6,
                                    .seed = 2};
     rt_test_operator(&test, &shape, 1);
+}
+
+/* A copy: what reads a weight in the backward pass is given its transpose. */
+static void build_squares_of_copy(rt_graph *graph, const void *parameters, rt_tensor *const *inputs,
+                                  rt_tensor **outputs)
+{
+    (void)parameters;
+    rt_tensor *copy = rt_scale(graph, inputs[0], 1);
+    outputs[0] = rt_dot(graph, copy, copy);
+}
+
+/* The sum of squares does not depend on how a parameter lies in memory: this shows that the values
+ * go there and the gradients come back, and that the padding between them is 0. */
+Test(ops_dot, of_a_parameter_with_itself)
+{
+    const struct {
+        rt_parameter_layout layout;
+        rt_shape dims; /* of the file */
+    } parameters[] = {{RT_LAYOUT_CONVOLUTION, {5, 3, 3, 2}},
+                      {RT_LAYOUT_LINEAR, {7, 6, 1, 1}},
+                      {RT_LAYOUT_VECTOR, {5, 1, 1, 1}},
+                      {RT_LAYOUT_DENSE, {3, 2, 1, 5}}};
+    for (size_t i = 0; i < RT_COUNT(parameters); i++) {
+        const rt_operator_test test = {
+            .build = build_squares_of_copy,
+            .reference = reference_squares,
+            .inputs = {{.kind = RT_TEST_PARAMETER, .layout = parameters[i].layout}},
+            .forward_tolerance = 1e-6,
+            .gradient_tolerance = 1e-6,
+            .seed = 3 + i,
+        };
+        rt_test_operator(&test, &parameters[i].dims, 1);
+    }
 }

@@ -16,7 +16,8 @@
  * along random directions through all of them; all padding is 0. The gradients are taken in a graph
  * whose memory is poisoned with NaN as soon as the plan thinks it free: a backward pass that reads
  * what its `backward_reads` does not name fails.
- * Nothing here assumes a vector width: the suites run at several.
+ * Nothing here assumes a vector width: the suites run at several. A case that is too large for the
+ * device's texel buffers (RT_TEST_DEVICE_MINIMUM_LIMITS) is left out.
  */
 
 #include "common/graph/phase.h"
