@@ -193,8 +193,8 @@ const rt_synthesis_terms *rt_synthesizer_terms(const rt_synthesizer *synthesizer
 
 rt_phase *rt_synthesizer_phase(rt_synthesizer *synthesizer) { return synthesizer->phase; }
 
-void rt_synthesizer_describe(const rt_synthesizer *synthesizer, const char *teacher_sha256,
-                             const char *config_yaml, rt_store_description *description)
+void rt_synthesizer_describe(const rt_synthesizer *synthesizer, const char *config_yaml,
+                             rt_store_description *description)
 {
     const rt_network_description *teacher = rt_network_describe(synthesizer->setup.teacher);
     *description = (rt_store_description){
@@ -202,7 +202,7 @@ void rt_synthesizer_describe(const rt_synthesizer *synthesizer, const char *teac
         .width = teacher->width,
         .channels = teacher->channels,
         .classes = teacher->classes,
-        .teacher_sha256 = teacher_sha256,
+        .teacher_sha256 = synthesizer->setup.teacher_sha256,
         .teacher_arch = teacher->arch,
         .method = rt_methods[synthesizer->config.method]->name,
         .config = config_yaml,

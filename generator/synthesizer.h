@@ -21,7 +21,8 @@ typedef struct rt_synthesizer rt_synthesizer;
 
 typedef struct rt_synthesizer_setup {
     rt_device *device;
-    rt_network *teacher; ///< frozen
+    rt_network *teacher;        ///< frozen
+    const char *teacher_sha256; ///< of its file's data; kept, not copied
     rt_network *student; ///< frozen here, may be trained elsewhere between rounds; NULL: none
     const rt_synthesis_config *config;
     uint64_t seed;
@@ -62,8 +63,8 @@ const rt_synthesis_terms *rt_synthesizer_terms(const rt_synthesizer *synthesizer
 rt_phase *rt_synthesizer_phase(rt_synthesizer *synthesizer);
 
 /** What a store of these images says about itself; strings stay the caller's. */
-void rt_synthesizer_describe(const rt_synthesizer *synthesizer, const char *teacher_sha256,
-                             const char *config_yaml, rt_store_description *description);
+void rt_synthesizer_describe(const rt_synthesizer *synthesizer, const char *config_yaml,
+                             rt_store_description *description);
 
 /** Adds what later rounds need (a warm generator and its moments) to a checkpoint. */
 RT_CHECKED rt_status rt_synthesizer_save(rt_synthesizer *synthesizer, rt_safetensors_writer *writer,

@@ -1,5 +1,5 @@
 /* `retort distill`: a student from stores and the teacher; no generator is needed. */
-#include "common/nn/model_file.h"
+#include "common/nn/teacher_config.h"
 #include "student/checkpoint.h"
 #include "student/commands.h"
 #include "student/noise_source.h"
@@ -9,7 +9,8 @@
 #include <string.h>
 
 typedef struct distill_config {
-    const char *teacher, *teacher_arch, *evaluation_store, *device;
+    rt_teacher_config teacher;
+    const char *evaluation_store, *device;
     rt_config_strings stores;
     bool noise, allow_other_teacher;
     uint64_t seed;
@@ -20,9 +21,7 @@ typedef struct distill_config {
 #define KEY(name, type_, field)                                                                    \
     .key = name, .type = type_, .offset = offsetof(distill_config, field)
 static const rt_config_row rows[] = {
-    {KEY("teacher", RT_STRING, teacher), .required = true, .help = "model file of the teacher"},
-    {KEY("teacher_arch", RT_STRING, teacher_arch),
-     .help = "its architecture, for a file that does not say it"},
+    RT_TEACHER_ROWS(distill_config, teacher),
     {KEY("stores", RT_STRING_LIST, stores), .help = "folders of images, synthetic or real"},
     {KEY("noise", RT_BOOL, noise), .fallback = 0,
      .help = "uniform noise instead of stores (a control)"},
@@ -88,22 +87,6 @@ static rt_status open_stores(distill *d)
                                        .teacher_logits = c->student.use_stored_logits,
                                        .seed = c->seed};
     return rt_loader_create(&d->loader, &options);
-}
-
-static rt_status load_teacher(distill *d)
-{
-    const distill_config *c = &d->config;
-    rt_model_hints hints = {.arch = c->teacher_arch};
-    if (d->reader_count > 0) {
-        const rt_store_description *s = rt_store_reader_description(d->readers[0]);
-        hints.channels = s->channels;
-        hints.height = s->height;
-        hints.width = s->width;
-        hints.classes = s->classes;
-        hints.mean = s->mean;
-        hints.std = s->std;
-    }
-    return rt_model_load(&d->teacher, d->device, c->teacher, &hints, d->teacher_sha256);
 }
 
 /* A store's images must suit the teacher; its logits must be this teacher's. */
@@ -183,7 +166,7 @@ static rt_status work(distill *d)
     const double began = rt_seconds();
     RT_TRY(open_stores(d));
     RT_TRY(rt_command_open_device(d->command, d->config.device, &d->device));
-    RT_TRY(load_teacher(d));
+    RT_TRY(rt_teacher_load(&d->teacher, d->device, &d->config.teacher, d->teacher_sha256));
     RT_TRY(check_stores(d));
     RT_TRY(rt_student_make(&d->student, d->device, &d->config.student,
                            rt_network_describe(d->teacher), d->config.seed));

@@ -50,8 +50,8 @@ static void build(rt_layers *layers, const rt_network_description *d, rt_tensor 
     for (uint32_t stage = 0; stage < STAGES; stage++) {
         const uint32_t channels = width << (stage < 3 ? stage : 3); /* 64 128 256 512 512 */
         for (uint32_t i = 0; i < f->convolutions[stage]; i++) {
-            char name[RT_LAYER_NAME];
-            snprintf(name, sizeof name, "features.%u", position);
+            char name[16];
+            snprintf(name, sizeof name, "%u", position);
             x = rt_layer_conv2d(
                 layers, name, x,
                 &(rt_conv2d_layer){

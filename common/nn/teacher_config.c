@@ -1,0 +1,23 @@
+#include "common/nn/teacher_config.h"
+
+rt_status rt_teacher_load(rt_network **teacher, rt_device *device, const rt_teacher_config *config,
+                          char sha256[RT_SHA256_TEXT])
+{
+    const rt_config_floats *const lists[] = {&config->mean, &config->std};
+    for (size_t i = 0; i < RT_COUNT(lists); i++)
+        if (lists[i]->count > 0 && lists[i]->count != config->channels)
+            return rt_fail(RT_ERROR_INPUT,
+                           "teacher_mean and teacher_std need %u numbers, one a channel",
+                           config->channels);
+    const rt_model_hints hints = {
+        .arch = config->arch,
+        .shortcut = config->shortcut,
+        .base_width = config->base_width,
+        .channels = config->channels,
+        .height = config->height,
+        .width = config->width,
+        .mean = config->mean.count > 0 ? config->mean.values : NULL,
+        .std = config->std.count > 0 ? config->std.values : NULL,
+    };
+    return rt_model_load(teacher, device, config->path, &hints, sha256);
+}

@@ -1,0 +1,28 @@
+#ifndef RT_GENERATOR_ROUND_LOG_H
+#define RT_GENERATOR_ROUND_LOG_H
+
+/**
+ * What a round leaves for people: rows in metrics.csv, a picture of some of its images, and the
+ * progress bar. Used by generate and run.
+ */
+
+#include "common/base/progress.h"
+#include "common/base/run_directory.h"
+#include "generator/synthesizer.h"
+
+typedef struct rt_round_log {
+    rt_run_directory *run;
+    rt_synthesizer *synthesizer;
+    rt_progress *progress;    ///< counts synthesis steps of all rounds
+    uint64_t progress_offset; ///< added to the steps: what other stages did
+    uint32_t steps_a_round;   ///< what a round adds to the progress
+    uint32_t log_interval;    ///< steps between rows
+} rt_round_log;
+
+/** For rt_synthesizer_round. The log must outlive the listener. */
+rt_synthesis_listener rt_round_log_listener(rt_round_log *log);
+/** Writes samples/round-NNNN.png: up to 100 images, by class. */
+RT_CHECKED rt_status rt_round_log_picture(rt_round_log *log, uint32_t round, uint32_t samples,
+                                          const rt_network_description *description);
+
+#endif
