@@ -2,15 +2,16 @@
 #include "common/base/interrupt.h"
 #include "common/base/log.h"
 #include "common/cli/commands.h"
+#include "generator/commands.h"
+#include "student/commands.h"
 
 #include <cjson/cJSON.h>
 #include <stdio.h>
 #include <string.h>
 
 static const rt_command_description *const commands[] = {
-    &rt_import_command,
-    &rt_inspect_command,
-    &rt_devices_command,
+    &rt_import_command,   &rt_train_command,   &rt_generate_command, &rt_distill_command,
+    &rt_evaluate_command, &rt_inspect_command, &rt_devices_command,
 };
 
 static const rt_command_description *find_command(const char *name)
@@ -99,6 +100,41 @@ static int run_command(const char *name, int count, char *const *words)
 
 static void *allocate(size_t size) { return rt_alloc(1, size); }
 
+/* docs/configuration.md, from the tables that the program itself reads (scripts/document). */
+static rt_status print_reference(void)
+{
+    rt_status status = RT_OK;
+    rt_buffer text = {0};
+    RT_TRY_DONE(rt_buffer_printf(
+        &text, "# Configuration\n\nEvery key of every command's CONFIG. A key with dots lies in "
+               "sections: `triplet.margin`\nis `margin` in the section `triplet`. Numbers may be "
+               "fractions (`8/255`). Made by `scripts/document`.\n"));
+    for (size_t i = 0; i < RT_COUNT(commands); i++) {
+        if (commands[i]->schema == NULL) continue;
+        RT_TRY_DONE(rt_buffer_printf(&text, "\n## %s\n\n", commands[i]->name));
+        RT_TRY_DONE(rt_config_describe(commands[i]->schema(), true, &text));
+    }
+    RT_TRY_DONE(print_text(&text));
+done:
+    rt_buffer_clear(&text);
+    return status;
+}
+
+static int run_help(int count, char *const *words)
+{
+    rt_status status = RT_OK;
+    if (count == 0) {
+        print_overview(stdout);
+        status = print_text(&(rt_buffer){0});
+    } else if (strcmp(words[0], "--markdown") == 0) {
+        status = print_reference();
+    } else {
+        return run_command(words[0], 1, (char *[]){(char[]){"--help"}});
+    }
+    if (status != RT_OK) fprintf(stderr, "retort: error: %s\n", rt_error_message());
+    return rt_status_exit_code(status);
+}
+
 static bool is_any(const char *word, const char *a, const char *b, const char *c)
 {
     return strcmp(word, a) == 0 || strcmp(word, b) == 0 || strcmp(word, c) == 0;
@@ -116,10 +152,6 @@ int main(int count, char **words)
         printf("retort %s\n", RT_VERSION);
         return fflush(stdout) == 0 ? 0 : rt_status_exit_code(RT_ERROR_IO);
     }
-    if (is_any(words[1], "help", "--help", "-h")) {
-        if (count > 2) return run_command(words[2], 1, (char *[]){(char[]){"--help"}});
-        print_overview(stdout);
-        return fflush(stdout) == 0 ? 0 : rt_status_exit_code(RT_ERROR_IO);
-    }
+    if (is_any(words[1], "help", "--help", "-h")) return run_help(count - 2, words + 2);
     return run_command(words[1], count - 2, words + 2);
 }
