@@ -99,6 +99,8 @@ void rt_program_free(rt_program *program)
 
 rt_device *rt_program_device(const rt_program *program) { return program->device; }
 
+uint32_t rt_program_command_count(const rt_program *program) { return program->count; }
+
 static rt_status read_stamp(const rt_program *program, uint32_t number, uint64_t *ticks)
 {
     const rt_device *device = program->device;
