@@ -88,6 +88,18 @@ static rt_status pass_gradient_on(walk *w, const rt_node *node, uint32_t input)
     return contribute(w, to, view, false);
 }
 
+/* Whether this contribution may be written straight into the parameter set: not where the sum so
+ * far lies there, nor where another input of the node is the same parameter and writes there. */
+static bool goes_into_set(const walk *w, const rt_node *node, uint32_t input)
+{
+    const rt_tensor *to = node->inputs[input];
+    const rt_tensor *sum = w->contributions[to->id].sum;
+    if (to->parameters == NULL || (sum != NULL && sum->is_parameter_gradient)) return false;
+    for (uint32_t i = 0; i < input; i++)
+        if (node->inputs[i] == to && node->input_gradients[i] != NULL) return false;
+    return true;
+}
+
 static rt_status differentiate_node(walk *w, rt_node *node)
 {
     bool reached = false;
@@ -104,8 +116,7 @@ static rt_status differentiate_node(walk *w, rt_node *node)
         if (node->operator_->passes_gradient & RT_READS_INPUT(i)) continue;
         const rt_tensor *to = node->inputs[i];
         const contribution *known = &w->contributions[to->id];
-        const bool in_set =
-            to->parameters != NULL && (known->sum == NULL || !known->sum->is_parameter_gradient);
+        const bool in_set = goes_into_set(w, node, i);
         RT_TRY(new_gradient(w, to, in_set, &node->input_gradients[i]));
         computes = true;
         /* Set at once, so that a second use of the same parameter by this node sees it. */

@@ -105,7 +105,7 @@ rt_tensor *rt_graph_parameter(rt_graph *graph, rt_parameters *parameters, uint32
     for (uint32_t i = 0; i < graph->tensor_count; i++) {
         rt_tensor *known = graph->tensors[i];
         if (known->parameters == parameters && known->parameter == row &&
-            known->requires_gradient == trained)
+            !known->is_parameter_gradient && known->requires_gradient == trained)
             return known;
     }
     rt_tensor *tensor =

@@ -42,7 +42,8 @@ rt_tensor *rt_graph_constant(rt_graph *graph, const char *name, rt_shape shape,
  */
 rt_tensor *rt_graph_parameter(rt_graph *graph, rt_parameters *parameters, uint32_t row,
                               bool trained);
-/** Asks for the gradient with respect to an input or state tensor. */
+/** Asks for the gradient with respect to an input or state tensor; before anything is made of it.
+ */
 void rt_graph_require_gradient(rt_graph *graph, rt_tensor *tensor);
 /** The same value, through which no gradient flows. */
 rt_tensor *rt_graph_detach(rt_graph *graph, rt_tensor *x);
