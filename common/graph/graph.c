@@ -124,7 +124,11 @@ void rt_graph_require_gradient(rt_graph *graph, rt_tensor *tensor)
 
 void rt_graph_output(rt_graph *graph, rt_tensor *tensor)
 {
-    if (graph->status == RT_OK && tensor != NULL) tensor->output = true;
+    if (graph->status != RT_OK || tensor == NULL) return;
+    if (tensor->kind == RT_TENSOR_INPUT)
+        rt_graph_fail(graph, rt_fail(RT_ERROR_INTERNAL, "input '%s' is no output: the host has it",
+                                     tensor->name));
+    tensor->output = true;
 }
 
 rt_tensor *rt_graph_counters(rt_graph *graph)

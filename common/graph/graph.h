@@ -47,7 +47,7 @@ rt_tensor *rt_graph_parameter(rt_graph *graph, rt_parameters *parameters, uint32
 void rt_graph_require_gradient(rt_graph *graph, rt_tensor *tensor);
 /** The same value, through which no gradient flows. */
 rt_tensor *rt_graph_detach(rt_graph *graph, rt_tensor *x);
-/** The host wants this tensor after every step (rt_phase_read). */
+/** The host wants this tensor after every step (rt_phase_output). Not for inputs. */
 void rt_graph_output(rt_graph *graph, rt_tensor *tensor);
 
 /** The counters: a state of 4 unsigned words {steps of this phase, steps since the optimiser was

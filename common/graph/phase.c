@@ -119,7 +119,6 @@ static rt_status record_host_copies(rt_phase *phase, rt_program *program, int pl
     for (uint32_t i = 0; i < phase->graph->tensor_count; i++) {
         const rt_tensor *tensor = phase->graph->tensors[i];
         if (inputs ? tensor->kind != RT_TENSOR_INPUT : !tensor->output) continue;
-        if (!inputs && tensor->kind == RT_TENSOR_INPUT) continue;
         const rt_gpu_range host = {inputs ? phase->upload[place] : phase->readback,
                                    phase->host_offset[i], rt_shape_bytes(tensor->shape)};
         const rt_gpu_range device = tensor->range;
