@@ -302,9 +302,9 @@ rt_status rt_parameters_record_transpose(rt_parameters *parameters, rt_program *
         const uint32_t taps = shape.n * shape.h, in4 = shape.w / 4, out4 = rt_vec4s(shape.c);
         const rt_dispatch dispatch = {
             .shader = "conv2d_transpose_weights",
-            .push = {RT_CONSTANT("taps", taps), RT_CONSTANT("in4", in4), RT_CONSTANT("out4", out4)},
+            .push = {RT_CONSTANT("taps", taps), RT_CONSTANT("CI4", in4), RT_CONSTANT("CO4", out4)},
             .bindings = {values, transposed},
-            .groups = {rt_groups((uint64_t)taps * in4 * out4, 256), 1, 1},
+            .groups = {rt_groups((uint64_t)taps * in4 * 4 * out4, 64), 1, 1},
             .label = "transpose weights",
         };
         RT_TRY(rt_program_dispatch(program, &dispatch));
