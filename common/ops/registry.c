@@ -1,12 +1,21 @@
 #include "common/ops/registry.h"
 
+#include "common/ops/adam.h"
 #include "common/ops/add.h"
 #include "common/ops/advance.h"
+#include "common/ops/argmax.h"
+#include "common/ops/batch_norm.h"
+#include "common/ops/batch_norm_statistics_loss.h"
 #include "common/ops/crop_flip.h"
+#include "common/ops/cross_entropy.h"
 #include "common/ops/dot.h"
 #include "common/ops/draw_negatives.h"
+#include "common/ops/equal.h"
 #include "common/ops/global_average_pool.h"
 #include "common/ops/keep_best.h"
+#include "common/ops/kl_divergence.h"
+#include "common/ops/l1_loss.h"
+#include "common/ops/l2_loss.h"
 #include "common/ops/l2_normalise.h"
 #include "common/ops/leaky_relu.h"
 #include "common/ops/normalise.h"
@@ -15,7 +24,10 @@
 #include "common/ops/pool.h"
 #include "common/ops/reshape.h"
 #include "common/ops/scale.h"
+#include "common/ops/sgd.h"
 #include "common/ops/sigmoid.h"
+#include "common/ops/soft_cross_entropy.h"
+#include "common/ops/softmax.h"
 #include "common/ops/triplet_loss.h"
 #include "common/ops/triplet_weights.h"
 #include "common/ops/upsample_nearest.h"
@@ -24,15 +36,28 @@
 #include <string.h>
 
 const rt_operator *const rt_operators[] = {
+    &rt_adam_operator,
     &rt_add_operator,
     &rt_advance_operator,
+    &rt_argmax_operator,
     &rt_average_pool_operator,
+    &rt_batch_norm_frozen_operator,
+    &rt_batch_norm_frozen_activated_operator,
+    &rt_batch_norm_running_operator,
+    &rt_batch_norm_statistics_loss_operator,
+    &rt_batch_norm_training_operator,
+    &rt_batch_norm_updating_operator,
     &rt_crop_flip_operator,
     &rt_crop_flip_draws_operator,
+    &rt_cross_entropy_operator,
     &rt_dot_operator,
     &rt_draw_negatives_operator,
+    &rt_equal_operator,
     &rt_global_average_pool_operator,
     &rt_keep_best_operator,
+    &rt_kl_divergence_operator,
+    &rt_l1_loss_operator,
+    &rt_l2_loss_operator,
     &rt_l2_normalise_operator,
     &rt_leaky_relu_operator,
     &rt_max_pool_operator,
@@ -41,7 +66,10 @@ const rt_operator *const rt_operators[] = {
     &rt_pairwise_distance_operator,
     &rt_reshape_operator,
     &rt_scale_operator,
+    &rt_sgd_operator,
     &rt_sigmoid_operator,
+    &rt_soft_cross_entropy_operator,
+    &rt_softmax_operator,
     &rt_triplet_loss_operator,
     &rt_triplet_weights_operator,
     &rt_upsample_nearest_operator,

@@ -1,0 +1,52 @@
+#include "common/ops/softmax.h"
+
+#include "common/ops/elementwise.h"
+#include "common/ops/samples.h"
+
+static rt_status infer_shape(rt_graph *graph, rt_node *node)
+{
+    RT_TRY(rt_check_rows(node->inputs[0]));
+    return rt_node_output(graph, node, "softmax", node->inputs[0]->shape);
+}
+
+static rt_status forward(rt_program *program, const rt_node *node)
+{
+    const rt_dispatch dispatch = {
+        .shader = "softmax_forward",
+        .bindings = {rt_bind(node->inputs[0]), rt_bind(node->outputs[0])},
+        .label = node->label,
+    };
+    return rt_dispatch_rows(program, node->inputs[0]->shape, &dispatch);
+}
+
+static rt_status backward(rt_program *program, const rt_node *node)
+{
+    const rt_shape shape = node->outputs[0]->shape;
+    const rt_dispatch dispatch = {
+        .shader = "softmax_backward",
+        .push = {RT_CONSTANT("vec4s", rt_vec4s(shape.c))},
+        .bindings = {rt_bind(node->outputs[0]), rt_bind(node->output_gradients[0]),
+                     rt_bind(node->input_gradients[0])},
+        .label = node->label,
+    };
+    return rt_dispatch_samples(program, shape.n, &dispatch);
+}
+
+static rt_cost cost(const rt_node *node, rt_pass pass)
+{
+    return rt_elementwise_cost(node->outputs[0]->shape, 4, pass == RT_PASS_FORWARD ? 2 : 3);
+}
+
+const rt_operator rt_softmax_operator = {
+    .name = "softmax",
+    .infer_shape = infer_shape,
+    .forward = forward,
+    .backward = backward,
+    .backward_reads = RT_READS_OUTPUT(0),
+    .cost = cost,
+};
+
+rt_tensor *rt_softmax(rt_graph *graph, rt_tensor *logits)
+{
+    return rt_graph_apply(graph, &rt_softmax_operator, &logits, 1, NULL, 0);
+}
