@@ -81,15 +81,18 @@ void main()
             sum[i] = s;
         }
     }
+    const bool writes = group() == 0 && real;
     [[unroll]] for (int i = 0; i < BLOCKS * TAPS * 4; i++) {
         const int block = i / (TAPS * 4), tap = i / 4 % TAPS, component = i % 4;
         vec4 s = vec4(0); // rows of padding channels
         if (component < COMPONENTS) s = sum[(block * TAPS + tap) * COMPONENTS + component];
-        [[unroll]] for (int apart = GROUP_LANES; apart < LANES; apart *= 2)
-            s += subgroupShuffle(s, uint(lane() ^ apart));
+        // Counted by ones: a loop that doubles its counter would not be unrolled by every driver.
+        [[unroll]] for (int bit = 0; bit < 6; bit++)
+            if (GROUP_LANES << bit < LANES)
+                s += subgroupShuffle(s, uint(lane() ^ (GROUP_LANES << bit)));
         const int ky = first_ky + tap / KERNEL_W, c4 = first_c4 + block;
         const int row = ((ky * KERNEL_W + tap % KERNEL_W) * CI4 + c4) * 4 + component;
-        if (group() == 0 && real && ky < KERNEL_H && c4 < CI4)
+        if (writes && ky < KERNEL_H && c4 < CI4)
             partial[(split * KERNEL_H * KERNEL_W * CI4 * 4 + row) * CO4 + o4] = s;
     }
 }

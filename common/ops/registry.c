@@ -6,6 +6,7 @@
 #include "common/ops/argmax.h"
 #include "common/ops/batch_norm.h"
 #include "common/ops/batch_norm_statistics_loss.h"
+#include "common/ops/conv2d.h"
 #include "common/ops/crop_flip.h"
 #include "common/ops/cross_entropy.h"
 #include "common/ops/dot.h"
@@ -47,6 +48,7 @@ const rt_operator *const rt_operators[] = {
     &rt_batch_norm_statistics_loss_operator,
     &rt_batch_norm_training_operator,
     &rt_batch_norm_updating_operator,
+    &rt_conv2d_operator,
     &rt_crop_flip_operator,
     &rt_crop_flip_draws_operator,
     &rt_cross_entropy_operator,

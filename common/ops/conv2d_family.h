@@ -1,0 +1,71 @@
+#ifndef RT_OPS_CONV2D_FAMILY_H
+#define RT_OPS_CONV2D_FAMILY_H
+
+/**
+ * The kernels of a convolution come in families, each with all three passes. Which one is best is a
+ * question of the device (docs/kernels.md):
+ *   shuffle  subgroups as vectors, values handed on by constant shuffles: CPU drivers
+ *   plain    one invocation a vec4 of results, storage buffers only: the judge of the others, and
+ *            what is left where a device lacks something
+ * Inside common/ops, its tests and the bench.
+ */
+
+#include "common/graph/graph.h"
+
+typedef struct rt_conv2d_shape {
+    uint32_t images, height, width;
+    uint32_t in_channels, out_channels;
+    uint32_t kernel_h, kernel_w, stride, padding;
+    uint32_t out_height, out_width;
+} rt_conv2d_shape;
+
+/** One pass of one layer; unused ranges are {0}. */
+typedef struct rt_conv2d_call {
+    rt_conv2d_shape shape;
+    rt_gpu_range x, weight, bias, y;          ///< forward reads the first three
+    rt_gpu_range transposed;                  ///< [tap][out][in]: for the gradient of x
+    rt_gpu_range y_gradient;                  ///< read by both gradients
+    rt_gpu_range x_gradient, weight_gradient; ///< written by them
+    rt_gpu_range partial;                     ///< scratch of rt_conv2d_partial_bytes
+    const char *label;
+} rt_conv2d_call;
+
+typedef struct rt_conv2d_family {
+    const char *name;
+    /** Whether the device has what the kernels need for this layer. */
+    bool (*fits)(const rt_device_info *device, const rt_conv2d_shape *shape);
+    rt_status (*forward)(rt_program *program, const rt_conv2d_call *call);
+    rt_status (*input_gradient)(rt_program *program, const rt_conv2d_call *call);
+    rt_status (*weight_gradient)(rt_program *program, const rt_conv2d_call *call);
+} rt_conv2d_family;
+
+extern const rt_conv2d_family rt_conv2d_shuffle_family;
+extern const rt_conv2d_family rt_conv2d_plain_family;
+
+/** All families, best known first. */
+extern const rt_conv2d_family *const rt_conv2d_families[];
+extern const uint32_t rt_conv2d_family_count;
+
+/** The family for a device and layer. */
+const rt_conv2d_family *rt_conv2d_choose(rt_device *device, const rt_conv2d_shape *shape);
+/** Tests and benches: only this family from now on, where it fits; NULL: free choice again. */
+void rt_conv2d_force(const rt_conv2d_family *family);
+
+/** How many partial sums a weight gradient is split into: depends on the shape alone, because the
+ *  order of the sums decides the bits. */
+uint32_t rt_conv2d_splits(const rt_conv2d_shape *shape);
+/** Scratch of a weight gradient: that many copies of the weights; 0 for one. */
+uint64_t rt_conv2d_partial_bytes(const rt_conv2d_shape *shape);
+
+/** For families: fills constants HEIGHT to PADDING of shaders/conv2d_common.glsl. */
+void rt_conv2d_constants(const rt_conv2d_shape *shape, rt_constant constants[8]);
+/** For families: adds up `partial` into the weights' gradient where there are several parts. */
+RT_CHECKED rt_status rt_conv2d_reduce(rt_program *program, const rt_conv2d_call *call);
+
+/** Sums of columns: total[column] = sum over rows of x [rows][columns4 vec4], in a fixed order.
+ *  `scratch`: rt_column_sum_bytes. The gradient of a bias. */
+RT_CHECKED rt_status rt_column_sum(rt_program *program, rt_gpu_range x, uint64_t rows,
+                                   uint32_t columns4, rt_gpu_range total, rt_gpu_range scratch);
+uint64_t rt_column_sum_bytes(uint32_t columns4);
+
+#endif
