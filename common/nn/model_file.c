@@ -2,6 +2,7 @@
 
 #include "common/base/config.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,8 @@ static rt_status metadata_number(const rt_safetensors *file, const char *key, ui
     double value;
     *number = fallback;
     if (text == NULL) return RT_OK;
-    if (!rt_parse_number(text, &value) || value < 0 || value > LARGEST_NUMBER)
+    if (!rt_parse_number(text, &value) || value < 0 || value > LARGEST_NUMBER ||
+        value != floor(value))
         return rt_fail(RT_ERROR_INPUT, "metadata '%s' is '%s', not a whole number", key, text);
     *number = (uint32_t)value;
     return RT_OK;
@@ -36,7 +38,7 @@ static rt_status metadata_floats(const rt_safetensors *file, const char *key, ui
         }
         char *end;
         values[i] = strtof(text, &end);
-        if (end == text)
+        if (end == text || !isfinite(values[i]))
             return rt_fail(RT_ERROR_INPUT, "metadata '%s' has fewer than %u numbers", key, count);
         text = end;
     }
@@ -122,7 +124,8 @@ static rt_status load(rt_network **network, rt_device *device, const rt_safetens
     RT_TRY(rt_network_create(network, &description));
     RT_TRY(refuse_unknown(file, rt_network_parameters(*network)));
     const rt_status finite = rt_safetensors_check_finite(file);
-    if (finite != RT_OK) return finite;
+    if (finite == RT_ERROR_NUMERIC) return RT_ERROR_INPUT; /* the file's fault, not a run's */
+    RT_TRY(finite);
     RT_TRY(rt_network_allocate(*network, device));
     return rt_parameters_load(rt_network_parameters(*network), "", false, file);
 }
