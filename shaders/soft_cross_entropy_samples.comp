@@ -24,10 +24,10 @@ void main()
     const int first = LOGITS_offset + int(sample_ * vec4s);
     const int first_target = TARGET_offset + int(sample_ * vec4s);
     const Softmax s = softmax_of_logits(first, vec4s, classes, 1);
-    const float shift = s.shift + log(s.sum);
+    const float log_sum = log(s.sum); // not + shift: a large one would take its digits
     float sum = 0;
     for (uint c = 0; c < vec4s; c++)
         sum += dot(imageLoad(TARGET, first_target + int(c)),
-                   shift - imageLoad(LOGITS, first + int(c)));
+                   log_sum - (imageLoad(LOGITS, first + int(c)) - s.shift));
     value[sample_] = vec4(sum, 0, 0, 0);
 }

@@ -69,3 +69,41 @@ Test(ops_cross_entropy, matches_reference_and_differences)
         }
     }
 }
+
+/* exp(1000) is no float: the largest logit is subtracted first, the padding's zeros are no logits.
+ */
+Test(ops_cross_entropy, large_logits_stay_finite)
+{
+    const float logits[] = {1000, 990, -1000, -1000, -1001, -1002};
+    float loss, gradient[6];
+    rt_graph *graph = rt_test_graph();
+    rt_tensor *x = rt_test_rows(graph, 2, 3, logits);
+    rt_graph_require_gradient(graph, x);
+    rt_tensor *y = rt_cross_entropy(graph, x, rt_test_rows(graph, 2, 1, (float[]){1, 0}), 0);
+    rt_graph_differentiate(graph, y);
+    rt_test_evaluate(graph, 1, (rt_tensor *[]){y, x->gradient}, (float *[]){&loss, gradient}, 2);
+    const double second = log(1 + exp(-1) + exp(-2));
+    cr_assert_float_eq(loss, (10 + log1p(exp(-10)) + second) / 2, 1e-5, "%g", loss);
+    cr_assert_float_eq(gradient[1], (1 / (1 + exp(10)) - 1) / 2, 1e-6, "%g", gradient[1]);
+    cr_assert_float_eq(gradient[3], (exp(-second) - 1) / 2, 1e-6, "%g", gradient[3]);
+}
+
+Test(ops_cross_entropy, refuses_what_does_not_fit)
+{
+    const struct {
+        rt_shape logits, labels;
+        float smoothing;
+    } cases[] = {{{2, 1, 1, 5}, {3, 1, 1, 1}, 0},
+                 {{2, 1, 1, 5}, {2, 1, 1, 5}, 0},
+                 {{2, 2, 1, 5}, {2, 1, 1, 1}, 0},
+                 {{2, 1, 1, 5}, {2, 1, 1, 1}, 1},
+                 {{2, 1, 1, 5}, {2, 1, 1, 1}, -0.1f}};
+    for (size_t i = 0; i < RT_COUNT(cases); i++) {
+        rt_graph *graph = rt_test_graph();
+        rt_tensor *logits = rt_graph_input(graph, "logits", cases[i].logits);
+        rt_tensor *labels = rt_graph_input(graph, "labels", cases[i].labels);
+        cr_assert_null(rt_cross_entropy(graph, logits, labels, cases[i].smoothing));
+        cr_assert_eq(rt_graph_status(graph), RT_ERROR_INPUT, "case %zu", i);
+        rt_graph_free(graph);
+    }
+}
