@@ -29,7 +29,7 @@ static rt_status step_done(void *state, const rt_synthesis_step *step)
     rt_progress_update(log->progress, (uint64_t)step->round * log->steps_a_round + step->step + 1,
                        note);
     if (log->log_interval > 0 && (step->step + 1) % log->log_interval == 0)
-        return write_row(log, step);
+        return log->row != NULL ? log->row(log->row_state, step) : write_row(log, step);
     return RT_OK;
 }
 

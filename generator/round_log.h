@@ -13,10 +13,12 @@
 typedef struct rt_round_log {
     rt_run_directory *run;
     rt_synthesizer *synthesizer;
-    rt_progress *progress;    ///< counts synthesis steps of all rounds
-    uint64_t progress_offset; ///< added to the steps: what other stages did
-    uint32_t steps_a_round;   ///< what a round adds to the progress
-    uint32_t log_interval;    ///< steps between rows
+    rt_progress *progress;  ///< counts synthesis steps of all rounds
+    uint32_t steps_a_round; ///< what a round adds to the progress
+    uint32_t log_interval;  ///< steps between rows
+    /** Writes a row of metrics.csv; NULL: a table of synthesis alone. */
+    rt_status (*row)(void *row_state, const rt_synthesis_step *step);
+    void *row_state;
 } rt_round_log;
 
 /** For rt_synthesizer_round. The log must outlive the listener. */

@@ -90,6 +90,14 @@ rt_status rt_synthesis_write_checkpoint(const rt_run_directory *run, rt_synthesi
     return status;
 }
 
+rt_status rt_synthesis_continue_store(const char *path, const rt_store_description *description,
+                                      const rt_synthesis_state *state, rt_store **store)
+{
+    if (!rt_directory_exists(path)) return rt_store_create(store, path, description);
+    return rt_store_resume(store, path, description, state->shards,
+                           (const char(*)[RT_SHA256_TEXT])state->hashes);
+}
+
 rt_status rt_synthesis_open_store(rt_run_directory *run, rt_synthesizer *synthesizer,
                                   const char *path, const rt_store_description *description,
                                   rt_store **store, uint32_t *first_round)
@@ -104,11 +112,7 @@ rt_status rt_synthesis_open_store(rt_run_directory *run, rt_synthesizer *synthes
     }
     RT_TRY_DONE(rt_run_metrics_cut(run, state.metrics_bytes));
     *first_round = state.rounds;
-    if (rt_directory_exists(path))
-        status = rt_store_resume(store, path, description, state.shards,
-                                 (const char(*)[RT_SHA256_TEXT])state.hashes);
-    else
-        status = rt_store_create(store, path, description);
+    RT_TRY_DONE(rt_synthesis_continue_store(path, description, &state, store));
 done:
     rt_safetensors_close(&checkpoint);
     rt_arena_clear(&arena);

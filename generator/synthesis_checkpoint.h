@@ -27,6 +27,11 @@ RT_CHECKED rt_status rt_synthesis_load(rt_synthesizer *synthesizer,
                                        const rt_safetensors *checkpoint, rt_synthesis_state *state,
                                        rt_arena *arena);
 
+/** Makes the store, or goes on behind the shards that the checkpoint knows. */
+RT_CHECKED rt_status rt_synthesis_continue_store(const char *path,
+                                                 const rt_store_description *description,
+                                                 const rt_synthesis_state *state, rt_store **store);
+
 /** A checkpoint of synthesis alone. */
 RT_CHECKED rt_status rt_synthesis_write_checkpoint(const rt_run_directory *run,
                                                    rt_synthesizer *synthesizer,

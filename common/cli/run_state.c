@@ -1,0 +1,86 @@
+#include "common/cli/run_state.h"
+
+rt_status rt_run_write_checkpoint(rt_run *run)
+{
+    rt_safetensors_writer writer = {0};
+    rt_arena arena = {0};
+    rt_status status = rt_synthesis_save(&run->directory, run->synthesizer, run->store,
+                                         run->synthesised, &writer, &arena);
+    if (status == RT_OK) status = rt_training_save(run->training, &writer, &arena);
+    if (status == RT_OK) status = rt_safetensors_write(&writer, run->directory.checkpoint, NULL);
+    rt_safetensors_writer_clear(&writer);
+    rt_arena_clear(&arena);
+    return status;
+}
+
+rt_status rt_run_open_store(rt_run *run, const rt_store_description *description)
+{
+    rt_status status = RT_OK;
+    rt_safetensors checkpoint = {0};
+    rt_arena arena = {0};
+    rt_synthesis_state state = {0};
+    if (rt_run_has_checkpoint(&run->directory)) {
+        RT_TRY_DONE(rt_safetensors_open(&checkpoint, run->directory.checkpoint));
+        RT_TRY_DONE(rt_synthesis_load(run->synthesizer, &checkpoint, &state, &arena));
+        RT_TRY_DONE(rt_training_load(run->training, &checkpoint));
+    }
+    RT_TRY_DONE(rt_run_metrics_cut(&run->directory, state.metrics_bytes));
+    run->synthesised = state.rounds;
+    RT_TRY_DONE(rt_synthesis_continue_store(run->store_path, description, &state, &run->store));
+done:
+    rt_safetensors_close(&checkpoint);
+    rt_arena_clear(&arena);
+    return status;
+}
+
+static rt_status add_names(rt_buffer *header, const char *stage, const char *const *names,
+                           uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        RT_TRY(rt_buffer_printf(header, ",%s.%s", stage, names[i]));
+    return RT_OK;
+}
+
+/* NULL: the columns of the other stage, empty. */
+static rt_status add_values(rt_buffer *row, const float *values, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (values != NULL)
+            RT_TRY(rt_buffer_printf(row, ",%.6g", (double)values[i]));
+        else
+            RT_TRY(rt_buffer_printf(row, ","));
+    }
+    return RT_OK;
+}
+
+static rt_status log_row(rt_run *run, const char *stage, uint32_t round, uint64_t step, float loss,
+                         const float *synthesis_values, const float *student_values)
+{
+    rt_status status = RT_OK;
+    rt_buffer header = {0}, row = {0};
+    const rt_synthesis_terms *synthesis = rt_synthesizer_terms(run->synthesizer);
+    const rt_loss_terms *student = rt_training_terms(run->training);
+    RT_TRY_DONE(rt_buffer_printf(&header, "stage,round,step,loss"));
+    RT_TRY_DONE(add_names(&header, "generate", synthesis->names, synthesis->count));
+    RT_TRY_DONE(add_names(&header, "distill", student->names, student->count));
+    RT_TRY_DONE(rt_buffer_printf(&row, "%s,%u,%llu,%.6g", stage, round, (unsigned long long)step,
+                                 (double)loss));
+    RT_TRY_DONE(add_values(&row, synthesis_values, synthesis->count));
+    RT_TRY_DONE(add_values(&row, student_values, student->count));
+    RT_TRY_DONE(
+        rt_run_metrics(&run->directory, (const char *)header.data, "%s", (const char *)row.data));
+done:
+    rt_buffer_clear(&header);
+    rt_buffer_clear(&row);
+    return status;
+}
+
+rt_status rt_run_log_student(rt_run *run, uint32_t round, const rt_training_step *step)
+{
+    return log_row(run, "distill", round, step->step, step->loss, NULL, step->terms);
+}
+
+rt_status rt_run_log_synthesis(void *state, const rt_synthesis_step *step)
+{
+    return log_row(state, "generate", step->round, step->step, step->loss, step->terms, NULL);
+}
