@@ -7,7 +7,6 @@ typedef struct lifetimes {
     rt_phase_memory_map *map;
     uint32_t slot_count;
     uint32_t step;
-    uint32_t last_step;
 } lifetimes;
 
 static void touch(void *context, rt_tensor *tensor, bool written)
@@ -23,10 +22,9 @@ static void touch(void *context, rt_tensor *tensor, bool written)
         *known = ++l->slot_count;
     }
     rt_plan_slot *slot = &l->map->slots[*known - 1];
-    /* Inputs are filled before the first step; outputs are fetched after the last. */
+    /* Inputs are filled before the first step. */
     if (storage->kind == RT_TENSOR_INPUT) slot->first = 0;
     if (slot->last < l->step) slot->last = l->step;
-    if (tensor->output) slot->last = l->last_step;
 }
 
 static uint64_t scratch_bytes(const rt_step *step)
@@ -44,7 +42,7 @@ rt_status rt_phase_memory_plan(rt_phase_memory_map *map, const rt_graph *graph,
     RT_TRY(RT_ALLOC(map->slots, graph->tensor_count + steps->count + 1));
     RT_TRY(RT_ALLOC(map->tensor_slot, graph->tensor_count + 1));
     RT_TRY(RT_ALLOC(map->scratch_slot, steps->count + 1));
-    lifetimes l = {.map = map, .last_step = steps->count};
+    lifetimes l = {.map = map};
     for (uint32_t i = 0; i < steps->count; i++) {
         l.step = i;
         rt_step_visit(&steps->steps[i], touch, &l);
@@ -53,11 +51,12 @@ rt_status rt_phase_memory_plan(rt_phase_memory_map *map, const rt_graph *graph,
         map->slots[l.slot_count] = (rt_plan_slot){.size = aligned(scratch), .first = i, .last = i};
         map->scratch_slot[i] = ++l.slot_count;
     }
-    /* An input that only the host looks at is still a place to write to. */
+    /* Outputs are fetched after the last step. An input that nothing reads is still a place to
+     * write to. */
     for (uint32_t i = 0; i < graph->tensor_count; i++) {
         rt_tensor *tensor = graph->tensors[i];
         if (tensor->output || tensor->kind == RT_TENSOR_INPUT) {
-            l.step = tensor->kind == RT_TENSOR_INPUT ? 0 : l.last_step;
+            l.step = tensor->kind == RT_TENSOR_INPUT ? 0 : steps->count;
             touch(&l, tensor, false);
         }
     }

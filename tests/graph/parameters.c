@@ -1,6 +1,11 @@
 /* Parameter sets: where every number of a file lies on the device, draws, pieces. */
 
 #include "common/graph/graph_private.h"
+#include "common/ops/advance.h"
+#include "common/ops/conv2d.h"
+#include "common/ops/dot.h"
+#include "common/ops/sgd.h"
+#include "common/ops/sigmoid.h"
 #include "tests/graph/support.h"
 
 #include <criterion/criterion.h>
@@ -288,4 +293,83 @@ Test(graph_parameters, keeps_transposed_copies_fresh)
     rt_test_ok(rt_parameters_initialise(set, 1, 1, 1, false));
     rt_test_ok(rt_parameters_refresh(set));
     check_transposed(row);
+}
+
+/* A phase that trains a convolution's weights without any use for transposed copies, or one that
+ * takes gradients of a convolution's input and does not train. */
+typedef struct user {
+    rt_graph *graph;
+    rt_phase *phase;
+} user;
+
+static void build_training(rt_graph *graph, uint32_t row)
+{
+    rt_tensor *weight = rt_graph_parameter(graph, set, row, true);
+    rt_tensor *y = rt_sigmoid(graph, weight); /* reads y, not the weights, in its backward pass */
+    rt_graph_differentiate(graph, rt_dot(graph, y, y));
+    const float rate[] = {0.1f, 0, 0, 0};
+    rt_tensor *schedule = rt_graph_constant(graph, "schedule", (rt_shape){1, 1, 1, 4}, rate);
+    rt_sgd(graph, set, &(rt_sgd_options){.schedule = schedule, .momentum = 0.9f});
+    rt_advance(graph);
+}
+
+static void build_reading(rt_graph *graph, uint32_t row)
+{
+    rt_tensor *x = rt_graph_state(graph, "x", (rt_shape){2, 5, 4, 5});
+    rt_graph_require_gradient(graph, x);
+    rt_tensor *y = rt_conv2d(graph, x, rt_graph_parameter(graph, set, row, false), NULL,
+                             &(rt_conv2d_options){.stride = 1, .padding = 1});
+    rt_graph_differentiate(graph, rt_dot(graph, y, y));
+    rt_graph_output(graph, x->gradient);
+}
+
+static void make_user(user *u, uint32_t row, bool trains)
+{
+    rt_test_ok(rt_graph_create(&u->graph));
+    if (trains)
+        build_training(u->graph, row);
+    else
+        build_reading(u->graph, row);
+    rt_test_ok(rt_graph_status(u->graph));
+    rt_test_ok(rt_phase_create(&u->phase, rt_test_device(), u->graph, NULL));
+}
+
+static void run_user(const user *u)
+{
+    rt_test_ok(rt_phase_submit(u->phase));
+    rt_test_ok(rt_phase_wait(u->phase));
+}
+
+static void free_user(const user *u)
+{
+    rt_phase_free(u->phase);
+    rt_graph_free(u->graph);
+}
+
+/* An optimiser recorded before anyone wants copies does not make them, so what it changes is stale;
+ * one recorded later makes them itself. */
+Test(graph_parameters, keeps_transposed_copies_fresh_while_training)
+{
+    const uint32_t row = add(&layout_cases[1].parameter);
+    rt_test_ok(rt_parameters_allocate(set, rt_test_device()));
+    write_convolution(row, 3);
+    user before, reading, after;
+    make_user(&before, row, true);
+    cr_assert_not(rt_parameters_transposed_in_use(set));
+    make_user(&reading, row, false);
+    make_user(&after, row, true);
+    for (int step = 0; step < 3; step++) {
+        run_user(&before);
+        run_user(&reading);
+        check_transposed(row);
+        run_user(&after);
+        check_transposed(row);
+        run_user(&before);
+        run_user(&before);
+        run_user(&reading);
+        check_transposed(row);
+    }
+    free_user(&before);
+    free_user(&reading);
+    free_user(&after);
 }
