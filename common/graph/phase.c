@@ -71,12 +71,17 @@ static rt_status note_commands(rt_phase *phase, const rt_program *program, uint3
 
 static rt_status record_sum(rt_program *program, const rt_tensor *target, const rt_tensor *source)
 {
+    enum { WORKGROUP_SIZE = 256, VECTORS = 4 }; /* of shaders/tensor.glsl */
     const uint64_t count = rt_shape_vec4_count(target->shape);
+    const uint32_t most =
+        rt_device_describe(rt_program_device(program))->maximum_workgroup_invocations;
+    const uint32_t workgroup = most < WORKGROUP_SIZE ? most : WORKGROUP_SIZE;
     const rt_dispatch dispatch = {
         .shader = "accumulate",
+        .constants = {RT_CONSTANT("WORKGROUP_SIZE", workgroup)},
         .push = {RT_CONSTANT("count", count)},
-        .bindings = {source->range, target->range},
-        .groups = {rt_groups(count, 256 * 4), 1, 1},
+        .bindings = {source->range, target->range, target->range},
+        .groups = {rt_groups(count, (uint64_t)workgroup * VECTORS), 1, 1},
         .label = "sum of gradients",
     };
     return rt_program_dispatch(program, &dispatch);

@@ -3,7 +3,7 @@
 #include "common/nn/models/models.h"
 #include "common/ops/normalise.h"
 
-#include <string.h>
+#include <stdio.h>
 
 struct rt_network {
     rt_arena arena;
@@ -15,10 +15,10 @@ struct rt_network {
 static rt_status unknown_architecture(const char *arch)
 {
     char known[512] = "";
-    for (size_t i = 0; i < rt_model_family_count; i++) {
-        strncat(known, i > 0 ? "; " : "", sizeof known - strlen(known) - 1);
-        strncat(known, rt_model_families[i]->pattern, sizeof known - strlen(known) - 1);
-    }
+    int length = 0;
+    for (size_t i = 0; i < rt_model_family_count && length < (int)sizeof known; i++)
+        length += snprintf(known + length, sizeof known - (size_t)length, "%s%s", i > 0 ? "; " : "",
+                           rt_model_families[i]->pattern);
     return rt_fail(RT_ERROR_INPUT, "unknown architecture '%s'; there are %s", arch, known);
 }
 
