@@ -16,7 +16,10 @@ static bool add_number(cJSON *object, const char *key, double value)
 
 static bool fill(cJSON *object, const rt_bench_result *r)
 {
-    return cJSON_AddStringToObject(object, "name", r->name) != NULL &&
+    char name[400];
+    snprintf(name, sizeof name, "%s%s%s", r->part_of != NULL ? r->part_of : "",
+             r->part_of != NULL ? "/" : "", r->name);
+    return cJSON_AddStringToObject(object, "name", name) != NULL &&
            cJSON_AddNumberToObject(object, "seconds", r->seconds) != NULL &&
            cJSON_AddNumberToObject(object, "gflops", r->flops / r->seconds * 1e-9) != NULL &&
            add_number(object, "gigabytes_a_second", r->bytes / r->seconds * 1e-9) &&
@@ -25,7 +28,8 @@ static bool fill(cJSON *object, const rt_bench_result *r)
 
 static void print(const rt_bench_result *r)
 {
-    printf("%-44s %10.3f ms", r->name, r->seconds * 1e3);
+    printf("%s%-*s %10.3f ms", r->part_of != NULL ? "  " : "", r->part_of != NULL ? 42 : 44,
+           r->name, r->seconds * 1e3);
     if (r->flops > 0)
         printf(" %8.1f GFLOP/s", r->flops / r->seconds * 1e-9);
     else
@@ -88,6 +92,8 @@ static rt_status measure(rt_bench *bench)
         return rt_fail(RT_ERROR_INPUT, "cannot measure '%s'; there are conv2d and step%s%s", what,
                        nearest != NULL ? ": did you mean " : "", nearest != NULL ? nearest : "");
     }
+    if (command->argument_count > 1 && strcmp(what, "step") != 0)
+        return rt_fail(RT_ERROR_INPUT, "conv2d takes no config; 'bench step CONFIG' does");
     RT_TRY(rt_command_open_device(bench->command, NULL, &bench->device));
     if (rt_device_describe(bench->device)->timestamp_nanoseconds == 0)
         return rt_fail(RT_ERROR_DEVICE, "'%s' has no time stamps: nothing can be measured",
@@ -123,9 +129,10 @@ const rt_command_description rt_bench_command = {
     .summary = "measure kernels and whole training steps on a device",
     .usage = "[conv2d | step [CONFIG]]",
     .example = "retort bench conv2d --match '128x16x16' --repeats 9",
-    .detail = "conv2d: the three passes of convolutions, checked against plain sums, then timed.\n"
-              "step: one synthesis step and one student step, operator by operator. Without a\n"
-              "CONFIG those of the demo; --set changes its keys (synthesis.batch_size=256).\n",
+    .detail =
+        "conv2d: the three passes of convolutions, checked against plain sums, then timed.\n"
+        "step: one synthesis step and one student step, operator by operator. Without a run's\n"
+        "CONFIG those of the demo; --set changes its keys (generate.batch_size=256).\n",
     .options = options,
     .option_count = RT_COUNT(options),
     .flags = RT_FLAG_SET | RT_FLAG_DEVICE,

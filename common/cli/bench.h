@@ -19,11 +19,12 @@ typedef struct rt_bench {
 /** One figure. */
 typedef struct rt_bench_result {
     const char *name;
-    double seconds;     ///< median
-    double flops;       ///< of one run; 0: does not count
-    double bytes;       ///< of one run; 0: does not count
-    double share;       ///< of the step's wall clock; 0: does not count
-    const char *remark; ///< shader or so; may be NULL
+    const char *part_of; ///< of this step: printed below it, "STEP/NAME" in the JSON; or NULL
+    double seconds;      ///< median
+    double flops;        ///< of one run; 0: does not count
+    double bytes;        ///< of one run; 0: does not count
+    double share;        ///< of the step's wall clock; 0: does not count
+    const char *remark;  ///< shader or so; may be NULL
 } rt_bench_result;
 
 /** Adds an object {"name", "seconds", "gflops", ...} to the JSON, or prints a line. */

@@ -36,8 +36,15 @@ typedef struct stage {
     rt_arena arena;
 } stage;
 
+/* The pair's own teacher, of random weights, or (`p` NULL) the teacher of the config. */
 static rt_status make_networks(stage *s, rt_device *device, const pair *p)
 {
+    if (p == NULL) {
+        char sha256[RT_SHA256_TEXT];
+        RT_TRY(rt_teacher_load(&s->teacher, device, &s->config.teacher, sha256));
+        return rt_student_make(&s->student, device, &s->config.student,
+                               rt_network_describe(s->teacher), 1);
+    }
     rt_network_description d = {.arch = p->teacher_arch,
                                 .channels = p->channels,
                                 .height = 32,
@@ -91,96 +98,138 @@ static void clear_stage(stage *s)
 /* Time of one kind of work within a step: all commands of an operator's pass. */
 typedef struct group {
     char name[96];
-    double seconds, flops, bytes;
+    double *seconds; ///< of each repeat; sorted once the median is taken
+    double median, flops, bytes;
     uint32_t commands;
 } group;
 
 enum { MAXIMUM_GROUPS = 128 };
 
+typedef struct measured {
+    rt_arena arena;
+    group groups[MAXIMUM_GROUPS];
+    uint32_t count, repeats;
+    double *walls;
+} measured;
+
 static int slowest_first(const void *left, const void *right)
 {
-    const double a = ((const group *)left)->seconds, b = ((const group *)right)->seconds;
+    const double a = ((const group *)left)->median, b = ((const group *)right)->median;
     return (a < b) - (a > b);
 }
 
-static void add_command(group *groups, uint32_t *count, const rt_phase_timing *t)
+static rt_status add_command(measured *m, const rt_phase_timing *t, uint32_t repeat)
 {
     char name[96];
     snprintf(name, sizeof name, "%s %s", t->operator_name, t->pass);
     uint32_t i = 0;
-    while (i < *count && strcmp(groups[i].name, name) != 0) i++;
-    if (i == MAXIMUM_GROUPS) return;
-    if (i == *count) {
-        groups[(*count)++] = (group){0};
-        snprintf(groups[i].name, sizeof groups[i].name, "%s", name);
+    while (i < m->count && strcmp(m->groups[i].name, name) != 0) i++;
+    if (i == MAXIMUM_GROUPS)
+        return rt_fail(RT_ERROR_INTERNAL, "a step has more than %d kinds of work", MAXIMUM_GROUPS);
+    group *g = &m->groups[i];
+    if (i == m->count) {
+        snprintf(g->name, sizeof g->name, "%s", name);
+        g->seconds = rt_arena_alloc(&m->arena, m->repeats, sizeof *g->seconds);
+        if (g->seconds == NULL) return RT_ERROR_MEMORY;
+        m->count++;
     }
-    groups[i].seconds += t->seconds;
-    groups[i].flops += t->cost.flops;
-    groups[i].bytes += t->cost.bytes;
-    groups[i].commands++;
+    g->seconds[repeat] += t->seconds;
+    if (repeat > 0) return RT_OK; /* the work is the same every time */
+    g->flops += t->cost.flops;
+    g->bytes += t->cost.bytes;
+    g->commands++;
+    return RT_OK;
 }
 
-static rt_status report_step(rt_bench *bench, const char *name, double wall, const group *groups,
-                             uint32_t count)
+static rt_status report_step(rt_bench *bench, const char *name, measured *m)
 {
     double sum = 0, flops = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        sum += groups[i].seconds;
-        flops += groups[i].flops;
+    const double wall = rt_bench_median(m->walls, m->repeats);
+    for (uint32_t i = 0; i < m->count; i++) {
+        m->groups[i].median = rt_bench_median(m->groups[i].seconds, m->repeats);
+        sum += m->groups[i].median;
+        flops += m->groups[i].flops;
     }
+    qsort(m->groups, m->count, sizeof *m->groups, slowest_first);
     RT_TRY(rt_bench_report(
         bench, &(rt_bench_result){.name = name, .seconds = wall, .flops = flops, .share = 1}));
-    for (uint32_t i = 0; i < count; i++) {
-        char label[160], remark[32];
-        snprintf(label, sizeof label, "  %.90s", groups[i].name);
-        snprintf(remark, sizeof remark, "%u commands", groups[i].commands);
-        const rt_bench_result result = {.name = label,
-                                        .seconds = groups[i].seconds,
-                                        .flops = groups[i].flops,
-                                        .bytes = groups[i].bytes,
-                                        .share = groups[i].seconds / wall,
+    for (uint32_t i = 0; i < m->count; i++) {
+        const group *g = &m->groups[i];
+        char remark[32];
+        snprintf(remark, sizeof remark, "%u commands", g->commands);
+        const rt_bench_result result = {.name = g->name,
+                                        .part_of = name,
+                                        .seconds = g->median,
+                                        .flops = g->flops,
+                                        .bytes = g->bytes,
+                                        .share = g->median / wall,
                                         .remark = remark};
         RT_TRY(rt_bench_report(bench, &result));
     }
     return rt_bench_report(
-        bench, &(rt_bench_result){.name = "  sum of all", .seconds = sum, .share = sum / wall});
+        bench, &(rt_bench_result){
+                   .name = "sum of all", .part_of = name, .seconds = sum, .share = sum / wall});
 }
 
-/* Runs the phase as it stands: one step to warm up, then the median step's table. */
-static rt_status time_phase(rt_bench *bench, const char *name, rt_phase *phase)
+static rt_status time_step(rt_phase *phase, measured *m, uint32_t repeat)
 {
-    double walls[1000];
-    const uint32_t repeats = bench->repeats < 1000 ? bench->repeats : 1000;
     rt_arena arena = {0};
     rt_phase_timing *timings;
-    uint32_t timing_count, count = 0;
-    group groups[MAXIMUM_GROUPS];
+    uint32_t count;
     rt_status status = RT_OK;
-    for (uint32_t i = 0; i <= repeats; i++) {
-        const double began = rt_seconds();
-        RT_TRY(rt_phase_submit(phase));
-        RT_TRY(rt_phase_wait(phase));
-        if (i > 0) walls[i - 1] = rt_seconds() - began;
-    }
-    RT_TRY_DONE(rt_phase_timings(phase, &arena, &timings, &timing_count));
-    for (uint32_t i = 0; i < timing_count; i++) add_command(groups, &count, &timings[i]);
-    qsort(groups, count, sizeof *groups, slowest_first);
-    RT_TRY_DONE(report_step(bench, name, rt_bench_median(walls, repeats), groups, count));
+    const double began = rt_seconds();
+    RT_TRY_DONE(rt_phase_submit(phase));
+    RT_TRY_DONE(rt_phase_wait(phase));
+    m->walls[repeat] = rt_seconds() - began;
+    RT_TRY_DONE(rt_phase_timings(phase, &arena, &timings, &count));
+    for (uint32_t i = 0; i < count; i++) RT_TRY_DONE(add_command(m, &timings[i], repeat));
 done:
     rt_arena_clear(&arena);
     return status;
 }
 
-static rt_status bench_pair(rt_bench *bench, const pair *p)
+/* Runs the phase as it stands: two steps to warm up (one for each place of the inputs), then the
+ * medians of the others. */
+static rt_status time_phase(rt_bench *bench, const char *name, rt_phase *phase)
+{
+    enum { WARM_UP = 2 };
+    measured *m;
+    rt_status status = RT_OK;
+    RT_TRY(RT_ALLOC(m, 1));
+    m->repeats = bench->repeats;
+    m->walls = rt_arena_alloc(&m->arena, bench->repeats, sizeof *m->walls);
+    if (m->walls == NULL) status = RT_ERROR_MEMORY;
+    for (uint32_t i = 0; i < WARM_UP && status == RT_OK; i++) {
+        status = rt_phase_submit(phase);
+        if (status == RT_OK) status = rt_phase_wait(phase);
+    }
+    for (uint32_t i = 0; i < m->repeats && status == RT_OK; i++) status = time_step(phase, m, i);
+    if (status == RT_OK) status = report_step(bench, name, m);
+    rt_arena_clear(&m->arena);
+    rt_free(m);
+    return status;
+}
+
+static rt_status load_config(rt_bench *bench, stage *s, const pair *p, const char *path)
+{
+    const rt_config_schema *schema = rt_run_command.schema();
+    const char *const *overrides = bench->command->overrides;
+    const size_t count = bench->command->override_count;
+    if (p == NULL) return rt_config_load(&s->config, schema, path, overrides, count, &s->arena);
+    return rt_config_parse(&s->config, schema, p->name, p->yaml, strlen(p->yaml), overrides, count,
+                           &s->arena);
+}
+
+/* The steps of a built-in pair, or of the run config `path` where `p` is NULL. */
+static rt_status bench_pair(rt_bench *bench, const pair *p, const char *path)
 {
     stage s = {0};
-    char synthesis[64], student[64];
-    snprintf(synthesis, sizeof synthesis, "%s-synthesis-step", p->name);
-    snprintf(student, sizeof student, "%s-student-step", p->name);
+    char synthesis[300], student[300];
+    const char *name = p != NULL ? p->name : path;
+    snprintf(synthesis, sizeof synthesis, "%.250s-synthesis-step", name);
+    snprintf(student, sizeof student, "%.250s-student-step", name);
     if (!rt_bench_wants(bench, synthesis) && !rt_bench_wants(bench, student)) return RT_OK;
-    rt_status status =
-        rt_config_parse(&s.config, rt_run_command.schema(), p->name, p->yaml, strlen(p->yaml),
-                        bench->command->overrides, bench->command->override_count, &s.arena);
+    rt_status status = load_config(bench, &s, p, path);
     if (status == RT_OK) status = make_networks(&s, bench->device, p);
     if (status == RT_OK) status = make_stages(&s, bench->device);
     if (status == RT_OK && rt_bench_wants(bench, synthesis))
@@ -193,6 +242,8 @@ static rt_status bench_pair(rt_bench *bench, const pair *p)
 
 rt_status rt_bench_step(rt_bench *bench)
 {
-    for (size_t i = 0; i < RT_COUNT(pairs); i++) RT_TRY(bench_pair(bench, &pairs[i]));
+    const rt_command *command = bench->command;
+    if (command->argument_count > 1) return bench_pair(bench, NULL, command->arguments[1]);
+    for (size_t i = 0; i < RT_COUNT(pairs); i++) RT_TRY(bench_pair(bench, &pairs[i], NULL));
     return RT_OK;
 }
