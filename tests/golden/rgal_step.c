@@ -204,6 +204,7 @@ Test(golden_rgal_step, synthesis_step_is_that_of_pytorch)
     check_piece(&file, "synthesis.gradient", s->generator.parameters, RT_PIECE_GRADIENTS, 2e-4);
     check_adam(&file, s->latent, (double)synthesis_config.learning_rate_latent);
     check_adam(&file, s->generator.parameters, (double)synthesis_config.learning_rate_generator);
+    cr_assert_eq(rt_device_validation_messages(rt_test_device()), 0, "validation messages");
     rt_synthesizer_free(s);
     rt_network_free(teacher);
     rt_network_free(student);
@@ -281,6 +282,7 @@ Test(golden_rgal_step, student_step_is_that_of_pytorch)
     rt_parameters *parameters = rt_network_parameters(student);
     check_piece(&file, "student.gradient", parameters, RT_PIECE_GRADIENTS, 2e-4);
     check_piece(&file, "student.after", parameters, RT_PIECE_VALUES, 2e-5);
+    cr_assert_eq(rt_device_validation_messages(rt_test_device()), 0, "validation messages");
     rt_training_free(training);
     rt_network_free(teacher);
     rt_network_free(student);

@@ -369,6 +369,7 @@ Test(graph_parameters, keeps_transposed_copies_fresh_while_training)
         run_user(&reading);
         check_transposed(row);
     }
+    cr_assert_eq(rt_device_validation_messages(rt_test_device()), 0, "validation messages");
     free_user(&before);
     free_user(&reading);
     free_user(&after);

@@ -28,6 +28,7 @@ static void begin(void)
 
 static void end(void)
 {
+    cr_assert_eq(rt_device_validation_messages(rt_test_device()), 0, "validation messages");
     rt_phase_free(phase);
     rt_graph_free(graph);
 }

@@ -1,5 +1,7 @@
 #include "tests/graph/support.h"
 
+#include "common/ops/elementwise.h"
+
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdio.h>
@@ -28,13 +30,9 @@ static rt_status fork_shape(rt_graph *graph, rt_node *node)
 
 static rt_status multiply(rt_program *program, rt_gpu_range from, rt_gpu_range to, double factor)
 {
-    const uint64_t count = from.size / 16;
     const rt_dispatch dispatch = {
-        .shader = "scale",
-        .push = {RT_CONSTANT("count", count), RT_CONSTANT("factor", factor)},
-        .bindings = {from, to},
-        .groups = {rt_groups(count, 1024), 1, 1}};
-    return rt_program_dispatch(program, &dispatch);
+        .shader = "scale", .push = {RT_CONSTANT("factor", factor)}, .bindings = {from, to}};
+    return rt_dispatch_items(program, from.size / 16, &dispatch);
 }
 
 static rt_status fork_forward(rt_program *program, const rt_node *node)
@@ -53,11 +51,8 @@ static rt_status fork_backward(rt_program *program, const rt_node *node)
         rt_gpu_range part = node->scratch;
         part.size = x.size;
         RT_TRY(multiply(program, node->output_gradients[i]->range, first ? x : part, factors[i]));
-        const rt_dispatch sum = {.shader = "accumulate",
-                                 .push = {RT_CONSTANT("count", x.size / 16)},
-                                 .bindings = {part, x},
-                                 .groups = {rt_groups(x.size / 16, 1024), 1, 1}};
-        if (!first) RT_TRY(rt_program_dispatch(program, &sum));
+        const rt_dispatch sum = {.shader = "accumulate", .bindings = {part, x, x}};
+        if (!first) RT_TRY(rt_dispatch_items(program, x.size / 16, &sum));
         first = false;
     }
     return RT_OK;
@@ -217,4 +212,5 @@ void rt_test_gradients(const rt_gradient_test *test)
         cr_assert_eq(memcmp(&losses[plan], &losses[0], sizeof losses[0]), 0);
     }
     compare(test, (const float(*)[RT_TEST_NUMBERS])values, losses[0], gradients[0]);
+    cr_assert_eq(rt_device_validation_messages(rt_test_device()), 0, "validation messages");
 }

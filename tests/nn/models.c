@@ -127,10 +127,24 @@ static void apply(application *a, const model_case *c, bool training)
 
 static void finish(application *a)
 {
+    cr_assert_eq(rt_device_validation_messages(rt_test_device()), 0, "validation messages");
     rt_phase_free(a->phase);
     rt_graph_free(a->graph);
     rt_network_free(a->network);
     rt_free(a->dense);
+}
+
+/* The kernels see a parameter set as one texel buffer; the smallest one allowed is too small for
+ * some of these networks. */
+static bool fits(const model_case *c)
+{
+    rt_network *network = create(c);
+    const rt_parameters *parameters = rt_network_parameters(network);
+    uint64_t texels = 0;
+    for (uint32_t row = 0; row < rt_parameters_count(parameters); row++)
+        texels += rt_shape_vec4_count(rt_parameters_row(parameters, row)->shape) + 16;
+    rt_network_free(network);
+    return texels <= rt_device_describe(rt_test_device())->maximum_texel_elements;
 }
 
 static float *fetch(const application *a, const rt_tensor *tensor)
@@ -199,6 +213,7 @@ Test(nn_models, compute_what_pytorch_computes)
     application a;
     rt_golden_open(&file, "models.safetensors");
     for (size_t i = 0; i < RT_COUNT(cases); i++) {
+        if (!fits(&cases[i])) continue;
         apply(&a, &cases[i], false);
         compare(&a, a.outputs.logits, &file, "eval.logits", 2e-5);
         compare(&a, a.outputs.features, &file, "eval.features", 2e-5);
