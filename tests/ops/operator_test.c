@@ -19,18 +19,23 @@ static bool environment_says(const char *name)
     return value != NULL && strcmp(value, "1") == 0;
 }
 
+static rt_device *device;
+
+/* At the end of the test's process: what is left then was leaked by us, not by an open device. */
+static void close_device(void) { rt_device_close(device); }
+
 rt_device *rt_test_device(void)
 {
-    static rt_device *device;
     if (device != NULL) return device;
     const char *width = getenv("RT_TEST_DEVICE_WIDTH");
     if (width != NULL) setenv("LP_NATIVE_VECTOR_WIDTH", width, 1);
     const rt_device_options options = {
         .selector = getenv("RT_TEST_DEVICE"),
-        .validate = environment_says("RT_TEST_DEVICE_VALIDATE"),
+        .validate = environment_says("RT_TEST_VALIDATE"),
         .minimum_limits = environment_says("RT_TEST_DEVICE_MINIMUM_LIMITS"),
     };
     rt_test_ok(rt_device_open(&device, &options));
+    atexit(close_device);
     return device;
 }
 

@@ -83,7 +83,7 @@ void rt_test_operator(const rt_operator_test *test, const rt_shape *shapes, size
 
 /**
  * The device of this process, opened on first use. Environment: RT_TEST_DEVICE selects it,
- * RT_TEST_DEVICE_VALIDATE=1 loads the validation layers (then any message fails the test),
+ * RT_TEST_VALIDATE=1 loads the validation layers (then any message fails the test),
  * RT_TEST_DEVICE_MINIMUM_LIMITS=1 lowers the limits to the specification's least,
  * RT_TEST_DEVICE_WIDTH=128|256|512 sets lavapipe's vectors, in bits.
  */
