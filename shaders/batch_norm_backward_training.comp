@@ -7,6 +7,7 @@
 #extension GL_GOOGLE_include_directive : require
 #include "batch_norm.glsl"
 #include "channels.glsl"
+layout(constant_id = 2) const bool ADD = false;
 layout(push_constant) uniform Push {
     uint pixels, vec4s, block, span, rows; // channels.glsl
     float epsilon;
@@ -19,6 +20,7 @@ layout(push_constant) uniform Push {
     int BIAS_offset;
     int WEIGHT_GRADIENT_offset;
     int BIAS_GRADIENT_offset;
+    int ADDEND_offset;
 };
 layout(binding = 0, rgba32f) readonly uniform imageBuffer X;
 layout(binding = 1, rgba32f) readonly uniform imageBuffer Y_GRADIENT;
@@ -28,7 +30,8 @@ layout(binding = 4, rgba32f) readonly uniform imageBuffer WEIGHT;
 layout(binding = 5, rgba32f) readonly uniform imageBuffer BIAS;
 layout(binding = 6, rgba32f) readonly uniform imageBuffer WEIGHT_GRADIENT;
 layout(binding = 7, rgba32f) readonly uniform imageBuffer BIAS_GRADIENT;
-layout(binding = 8, std430) writeonly buffer Output { vec4 x_gradient[]; };
+layout(binding = 8, rgba32f) readonly uniform imageBuffer ADDEND; // any tensor without ADD
+layout(binding = 9, std430) writeonly buffer Output { vec4 x_gradient[]; };
 
 void main()
 {
@@ -46,6 +49,7 @@ void main()
         const vec4 x = imageLoad(X, X_offset + int(i));
         const vec4 g = through_activation(x, imageLoad(Y_GRADIENT, Y_GRADIENT_offset + int(i)),
                                           channel, negative_slope);
-        x_gradient[i] = channel.scale * (g - g_mean - slope * (x - channel.mean));
+        const vec4 addend = ADD ? imageLoad(ADDEND, ADDEND_offset + int(i)) : vec4(0);
+        x_gradient[i] = addend + channel.scale * (g - g_mean - slope * (x - channel.mean));
     }
 }

@@ -1,13 +1,15 @@
 #version 450
-// dX = dY * Transposed: every tap that took a pixel brings its gradient back. The definition.
+// dX = dY * Transposed (+ Addend): every tap that took a pixel brings its gradient back. The definition.
 // Work    one invocation: 4 input channels of one input pixel.
 #extension GL_GOOGLE_include_directive : require
 #include "conv2d_common.glsl"
 layout(local_size_x = 64) in;
+layout(constant_id = 4) const bool ADD = false;
 layout(push_constant) uniform Push { int images; };
 layout(binding = 0, std430) readonly buffer OutputGradient { vec4 dy[]; };
 layout(binding = 1, std430) readonly buffer Transposed { vec4 weight[]; };
-layout(binding = 2, std430) writeonly buffer InputGradient { vec4 dx[]; };
+layout(binding = 2, std430) readonly buffer Addend { vec4 addend[]; }; // any range without ADD
+layout(binding = 3, std430) writeonly buffer InputGradient { vec4 dx[]; };
 
 void main()
 {
@@ -16,6 +18,7 @@ void main()
     const int iy = index / CI4 / WIDTH % HEIGHT, n = index / CI4 / WIDTH / HEIGHT;
     if (n >= images) return;
     vec4 sum = vec4(0);
+    if (ADD) sum = addend[index];
     for (int ky = 0; ky < KERNEL_H; ky++)
         for (int kx = 0; kx < KERNEL_W; kx++) {
             const int down = iy + PADDING - ky, along = ix + PADDING - kx;

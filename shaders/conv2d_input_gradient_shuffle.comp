@@ -1,5 +1,5 @@
 #version 450
-// dX = dY * Transposed, gathered: the tap (ky, kx) brings dY(oy, ox) to X(y, x) where
+// dX = dY * Transposed (+ Addend), gathered: the tap (ky, kx) brings dY(oy, ox) to X(y, x) where
 // y + PADDING - ky = oy * STRIDE and likewise in x; other taps do not meet that pixel.
 // Work    a group of lanes: 4 * GROUP_LANES input channels of a tile of X. At stride 2 all rows of
 //         a tile are of one parity, so that they share their kernel rows; columns are of both, and
@@ -11,14 +11,17 @@
 #extension GL_GOOGLE_include_directive : require
 #include "conv2d_common.glsl"
 #include "conv2d_shuffle.glsl"
+layout(constant_id = 4) const bool ADD = false;
 layout(push_constant) uniform Push {
     int images;
     int DY_offset;
     int Transposed_offset;
+    int Addend_offset;
 };
 layout(binding = 0, rgba32f) readonly uniform imageBuffer DY;
 layout(binding = 1, rgba32f) readonly uniform imageBuffer Transposed;
-layout(binding = 2, std430) writeonly buffer Output { vec4 dx[]; };
+layout(binding = 2, rgba32f) readonly uniform imageBuffer Addend; // any range where ADD is false
+layout(binding = 3, std430) writeonly buffer Output { vec4 dx[]; };
 
 const int ROWS = (HEIGHT + STRIDE - 1) / STRIDE; // of one parity in an image, perhaps one too many
 const int COLUMN_TILES = (WIDTH + TILE_COLUMNS - 1) / TILE_COLUMNS;
@@ -98,7 +101,10 @@ void main()
     [[unroll]] for (int m = 0; m < TILE_PIXELS; m++) {
         const int row = first_row + m / TILE_COLUMNS, x = first_column + m % TILE_COLUMNS;
         const int y = row % ROWS * STRIDE + parity;
-        if (row < rows && y < HEIGHT && x < WIDTH && real)
-            dx[((row / ROWS * HEIGHT + y) * WIDTH + x) * CI4 + c4] = sum[m];
+        const int index = ((row / ROWS * HEIGHT + y) * WIDTH + x) * CI4 + c4;
+        const bool inside = row < rows && y < HEIGHT && x < WIDTH && real;
+        vec4 addend = vec4(0);
+        if (ADD) addend = imageLoad(Addend, inside ? Addend_offset + index : 0);
+        if (inside) dx[index] = sum[m] + addend;
     }
 }

@@ -100,6 +100,28 @@ static bool goes_into_set(const walk *w, const rt_node *node, uint32_t input)
     return true;
 }
 
+static bool is_used_once(const rt_node *node, uint32_t input)
+{
+    for (uint32_t i = 0; i < node->input_count; i++)
+        if (i != input && node->inputs[i] == node->inputs[input]) return false;
+    return true;
+}
+
+/* Where the operator can add what has come together so far, it does; true if so. */
+static rt_status add_in_passing(walk *w, rt_node *node, uint32_t input, bool *added)
+{
+    const rt_tensor *to = node->inputs[input];
+    contribution *known = &w->contributions[to->id];
+    *added = (node->operator_->adds & RT_READS_INPUT(input)) != 0 && known->sum != NULL &&
+             to->parameters == NULL && is_used_once(node, input);
+    if (!*added) return RT_OK;
+    node->addends[input] = known->sum;
+    if (!known->owned) RT_TRY(new_gradient(w, to, false, &known->sum));
+    known->owned = true;
+    node->input_gradients[input] = known->sum;
+    return RT_OK;
+}
+
 static rt_status differentiate_node(walk *w, rt_node *node)
 {
     bool reached = false;
@@ -114,11 +136,14 @@ static rt_status differentiate_node(walk *w, rt_node *node)
     for (uint32_t i = 0; i < node->input_count; i++) {
         if (!wants_gradient(node, i)) continue;
         if (node->operator_->passes_gradient & RT_READS_INPUT(i)) continue;
+        computes = true;
+        bool added;
+        RT_TRY(add_in_passing(w, node, i, &added));
+        if (added) continue;
         const rt_tensor *to = node->inputs[i];
         const contribution *known = &w->contributions[to->id];
         const bool in_set = goes_into_set(w, node, i);
         RT_TRY(new_gradient(w, to, in_set, &node->input_gradients[i]));
-        computes = true;
         /* Set at once, so that a second use of the same parameter by this node sees it. */
         if (in_set && known->sum == NULL)
             w->contributions[to->id] = (contribution){node->input_gradients[i], true};

@@ -18,7 +18,8 @@
  * Rules for kernels
  *   - Write zeros into the padding channels of every output; sums and norms count real channels.
  *   - `backward` writes (does not add to) every node->input_gradients[i] that is not NULL, and
- *     skips the work for those that are NULL. The engine sums contributions.
+ *     skips the work for those that are NULL. The engine sums contributions, or hands the sum so
+ *     far to an operator that `adds`.
  *   - Element counts are push constants; only tiles and shapes that unroll are specialization
  *     constants (each new set costs 0.1 to 0.5 s of compilation on CPU drivers).
  *   - Reductions run in a fixed order; no float atomics.
@@ -42,6 +43,8 @@ typedef struct rt_node {
     /* Known from rt_graph_differentiate on: */
     rt_tensor *output_gradients[RT_MAXIMUM_OUTPUTS]; ///< NULL: no gradient flows into that output
     rt_tensor *input_gradients[RT_MAXIMUM_INPUTS];   ///< NULL: not wanted
+    rt_tensor *addends[RT_MAXIMUM_INPUTS]; ///< what `backward` adds to input_gradients[i]; NULL:
+                                           ///< nothing; may be that very tensor
     /* Known while a pass is recorded: */
     rt_gpu_range scratch; ///< as many bytes as the operator asked for in this pass
     uint32_t position;    ///< in the order of building
@@ -72,6 +75,9 @@ typedef struct rt_operator {
     uint32_t backward_reads; ///< inputs and outputs whose values `backward` reads
     /** Inputs that never receive a gradient (labels, masks, running statistics): a mask. */
     uint32_t no_gradient_inputs;
+    /** Inputs for which `backward` adds node->addends[i] where there is one: a mask. Saves the pass
+     *  over memory that would sum the contributions of several users. */
+    uint32_t adds;
     /** Inputs whose gradient is the (first) output's gradient, bit for bit, perhaps in another
      *  shape of the same memory (add, reshape): a mask. `backward` is not called for them. */
     uint32_t passes_gradient;

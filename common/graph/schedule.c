@@ -34,6 +34,7 @@ void rt_step_visit(const rt_step *step,
         for (uint32_t i = 0; i < node->input_count; i++) {
             if (node->operator_->backward_reads & RT_READS_INPUT(i))
                 visit_present(node->inputs[i], false, visit, context);
+            visit_present(node->addends[i], false, visit, context);
             visit_present(node->input_gradients[i], true, visit, context);
         }
         for (uint32_t i = 0; i < node->output_count; i++) {

@@ -87,6 +87,12 @@ static rt_status forward(rt_program *program, const rt_node *node)
     return rt_dispatch_channels(program, node->inputs[X]->shape, 0, &dispatch);
 }
 
+/* Whether x's gradient has something to add, and what stands in its place if not. */
+static rt_gpu_range addend_of(const rt_node *node)
+{
+    return rt_bind(node->addends[X] != NULL ? node->addends[X] : node->output_gradients[Y]);
+}
+
 /* x's gradient where mean and variance do not depend on x. */
 static rt_status backward_frozen(rt_program *program, const rt_node *node)
 {
@@ -95,11 +101,12 @@ static rt_status backward_frozen(rt_program *program, const rt_node *node)
     if (node->input_gradients[X] == NULL) return RT_OK;
     const rt_dispatch dispatch = {
         .shader = "batch_norm_backward_frozen",
+        .constants = {RT_CONSTANT("ADD", node->addends[X] != NULL)},
         .push = {RT_CONSTANT("epsilon", a->epsilon),
                  RT_CONSTANT("negative_slope", a->negative_slope)},
         /* Without an activation y is not asked, and may be gone. */
         .bindings = {a->negative_slope == 1 ? y_gradient : rt_bind(node->outputs[Y]), y_gradient,
-                     variance_of(node), rt_bind(node->inputs[WEIGHT]),
+                     variance_of(node), rt_bind(node->inputs[WEIGHT]), addend_of(node),
                      rt_bind(node->input_gradients[X])},
         .label = node->label,
     };
@@ -140,11 +147,13 @@ static rt_status backward_training(rt_program *program, const rt_node *node,
     const attributes *a = node->attributes;
     const rt_dispatch dispatch = {
         .shader = "batch_norm_backward_training",
+        .constants = {RT_CONSTANT("ADD", node->addends[X] != NULL)},
         .push = {RT_CONSTANT("epsilon", a->epsilon),
                  RT_CONSTANT("negative_slope", a->negative_slope)},
         .bindings = {rt_bind(node->inputs[X]), rt_bind(node->output_gradients[Y]), mean_of(node),
                      variance_of(node), rt_bind(node->inputs[WEIGHT]), rt_bind(node->inputs[BIAS]),
-                     weight_gradient, bias_gradient, rt_bind(node->input_gradients[X])},
+                     weight_gradient, bias_gradient, addend_of(node),
+                     rt_bind(node->input_gradients[X])},
         .label = node->label,
     };
     return rt_dispatch_channels(program, node->inputs[X]->shape, 0, &dispatch);
@@ -201,6 +210,7 @@ const rt_operator rt_batch_norm_frozen_operator = {
     .backward = backward_frozen,
     .backward_reads = FROZEN_READS,
     .no_gradient_inputs = NO_GRADIENT,
+    .adds = RT_READS_INPUT(X),
     .cost = cost,
 };
 
@@ -211,6 +221,7 @@ const rt_operator rt_batch_norm_frozen_activated_operator = {
     .backward = backward_frozen,
     .backward_reads = FROZEN_READS | RT_READS_OUTPUT(Y),
     .no_gradient_inputs = NO_GRADIENT,
+    .adds = RT_READS_INPUT(X),
     .cost = cost,
 };
 
@@ -221,6 +232,7 @@ const rt_operator rt_batch_norm_running_operator = {
     .backward = backward,
     .backward_reads = AFFINE_READS | NO_GRADIENT | RT_READS_OUTPUT(Y),
     .no_gradient_inputs = NO_GRADIENT,
+    .adds = RT_READS_INPUT(X),
     .scratch = scratch,
     .cost = cost,
 };
@@ -232,6 +244,7 @@ const rt_operator rt_batch_norm_training_operator = {
     .backward = backward,
     .backward_reads = TRAINING_READS,
     .no_gradient_inputs = NO_GRADIENT,
+    .adds = RT_READS_INPUT(X),
     .scratch = scratch,
     .cost = cost,
 };
@@ -243,6 +256,7 @@ const rt_operator rt_batch_norm_updating_operator = {
     .backward = backward,
     .backward_reads = TRAINING_READS,
     .no_gradient_inputs = NO_GRADIENT,
+    .adds = RT_READS_INPUT(X),
     .side_effects = true,
     .scratch = scratch,
     .cost = cost,

@@ -109,6 +109,7 @@ static rt_status backward(rt_program *program, const rt_node *node)
     const rt_conv2d_family *family = rt_conv2d_choose(rt_program_device(program), &call.shape);
     if (node->input_gradients[X] != NULL) {
         call.x_gradient = rt_bind(node->input_gradients[X]);
+        if (node->addends[X] != NULL) call.addend = rt_bind(node->addends[X]);
         RT_TRY(family->input_gradient(program, &call));
     }
     if (node->input_gradients[WEIGHT] != NULL) {
@@ -140,6 +141,7 @@ const rt_operator rt_conv2d_operator = {
     .forward = forward,
     .backward = backward,
     .backward_reads = RT_READS_INPUT(X) | RT_READS_INPUT(WEIGHT),
+    .adds = RT_READS_INPUT(X),
     .scratch = scratch,
     .cost = cost,
 };

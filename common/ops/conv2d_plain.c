@@ -36,10 +36,13 @@ static rt_status forward(rt_program *program, const rt_conv2d_call *call)
 static rt_status input_gradient(rt_program *program, const rt_conv2d_call *call)
 {
     const rt_conv2d_shape *s = &call->shape;
+    const bool add = call->addend.buffer != NULL;
     rt_dispatch dispatch = {
         .shader = "conv2d_input_gradient_plain",
-        .bindings = {call->y_gradient, call->transposed, call->x_gradient},
+        .bindings = {call->y_gradient, call->transposed, add ? call->addend : call->y_gradient,
+                     call->x_gradient},
     };
+    dispatch.constants[8] = RT_CONSTANT("ADD", add);
     return run(program, call, &dispatch,
                (uint64_t)s->images * s->height * s->width * rt_vec4s(s->in_channels));
 }

@@ -81,17 +81,20 @@ static rt_status input_gradient(rt_program *program, const rt_conv2d_call *call)
 {
     const rt_conv2d_shape *s = &call->shape;
     const uint32_t in4 = rt_vec4s(s->in_channels);
+    const bool add = call->addend.buffer != NULL;
     const tile t = choose_tile(program, in4, s->width, tile_pixels(s), s->stride);
     const uint64_t rows = (uint64_t)s->images * rt_groups(s->height, s->stride);
     const uint64_t tiles = (uint64_t)rt_groups(rows, t.rows) * rt_groups(s->width, t.columns);
     rt_dispatch dispatch = {
         .shader = "conv2d_input_gradient_shuffle",
-        .bindings = {call->y_gradient, call->transposed, call->x_gradient},
+        .bindings = {call->y_gradient, call->transposed, add ? call->addend : call->y_gradient,
+                     call->x_gradient},
         .groups = {rt_groups(in4, t.group_lanes),
                    s->stride * rt_groups(tiles, groups_in_subgroup(program, &t)), 1},
         .label = call->label,
     };
     add_tile(&dispatch, s, &t);
+    dispatch.constants[11] = RT_CONSTANT("ADD", add);
     return rt_program_dispatch(program, &dispatch);
 }
 
