@@ -68,6 +68,9 @@ extern const char *const rt_miner_form_names[];
         {RT_PART_KEY(config, field, prefix, "miner.form", RT_ENUM, loss.form),                     \
          .fallback = RT_MINER_STABLE, .choices = rt_miner_form_names,                              \
          .help = "stable, or compat: as released, with its underflow"},                            \
+        {RT_PART_KEY(config, field, prefix, "miner.embedding", RT_ENUM, loss.embedding),           \
+         .fallback = RT_STUDENT_LOGITS, .choices = rt_student_embedding_names,                     \
+         .help = "distances between the student's logits (released) or penultimate features"},     \
         {RT_PART_KEY(config, field, prefix, "miner.focal_lower", RT_FLOAT, loss.focal_lower),      \
          .fallback = 0.5, .max = 2, .help = "focal sampling: nearest distance"},                   \
         {RT_PART_KEY(config, field, prefix, "miner.focal_upper", RT_FLOAT, loss.focal_upper),      \
