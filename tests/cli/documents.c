@@ -168,10 +168,12 @@ Test(cli_documents, show_commands_files_and_keys_that_exist)
     globfree(&found);
 }
 
+/* As `retort help` lists them. */
+static const char *const commands[] = {"import",   "train",   "generate", "distill", "run",
+                                       "evaluate", "inspect", "devices",  "bench"};
+
 Test(cli_documents, examples_of_the_help_name_files_that_exist)
 {
-    static const char *const commands[] = {"import",   "train",   "generate", "distill", "run",
-                                           "evaluate", "inspect", "devices",  "bench"};
     for (size_t i = 0; i < RT_COUNT(commands); i++) {
         const rt_child *child = rt_test_retort_ends(0, "help", commands[i]);
         char example[512];
@@ -199,6 +201,36 @@ static void check_references(const char *file)
         check_path(file, word);
     }
     free(text);
+}
+
+/* The manual page's text without what roff takes for itself. */
+static char *read_manual(void)
+{
+    size_t size, kept = 0;
+    char *text = rt_test_read(RT_SOURCE_FOLDER "/retort.1", &size);
+    for (size_t i = 0; i < size; i++)
+        if (text[i] != '\\') text[kept++] = text[i];
+    text[kept] = '\0';
+    return text;
+}
+
+Test(cli_documents, manual_page_has_every_command_and_flag)
+{
+    char *manual = read_manual();
+    for (size_t i = 0; i < RT_COUNT(commands); i++) {
+        char heading[64];
+        snprintf(heading, sizeof heading, "\n.B %s", commands[i]);
+        cr_expect_not_null(strstr(manual, heading), "retort.1 lacks '%s'", commands[i]);
+        const rt_child *child = rt_test_retort_ends(0, "help", commands[i]);
+        for (const char *at = strstr(child->output, "\n  --"); at != NULL;
+             at = strstr(at + 1, "\n  --")) {
+            char flag[MAXIMUM_FLAG];
+            snprintf(flag, sizeof flag, "%.*s", (int)strcspn(at + 3, " "), at + 3);
+            cr_expect_not_null(strstr(manual, flag), "retort.1 lacks '%s' of '%s'", flag,
+                               commands[i]);
+        }
+    }
+    free(manual);
 }
 
 Test(cli_documents, references_in_the_sources_resolve)
