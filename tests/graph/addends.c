@@ -113,6 +113,7 @@ static void apply_value(const double *x, double *y)
 typedef enum pattern {
     RESIDUAL,         /* lent by `add`: the addend may not be written to */
     RESIDUAL_TURNED,  /* the same, as the other input of `add` */
+    LENT,             /* lent, and nothing else keeps it alive */
     USED_BEFORE,      /* `apply` contributes first, the other is added to it */
     USED_AFTER,       /* added in place */
     USED_TWICE_AFTER, /* by one node: `add` lends the same memory twice */
@@ -134,6 +135,8 @@ static rt_tensor *build(rt_graph *graph, rt_tensor *const *leaves)
         return rt_dot(graph, rt_add(graph, y, x), leaves[1]);
     case RESIDUAL_TURNED:
         return rt_dot(graph, rt_add(graph, x, y), leaves[1]);
+    case LENT:
+        return rt_dot(graph, rt_add(graph, x, leaves[1]), y);
     case USED_BEFORE:
         return rt_dot(graph, before, y);
     case USED_AFTER:
@@ -163,6 +166,8 @@ static double value(double (*leaves)[RT_TEST_NUMBERS])
     for (int i = 0; i < RT_TEST_NUMBERS; i++) {
         if (used == USED_BEFORE || used == USED_AFTER)
             loss += rt_test_sigmoid(x[i]) * y[i];
+        else if (used == LENT)
+            loss += (x[i] + leaves[1][i]) * y[i];
         else if (used == USED_TWICE_AFTER)
             loss += 2 * x[i] * y[i];
         else if (used == APPLIED_TWICE)
@@ -173,16 +178,13 @@ static double value(double (*leaves)[RT_TEST_NUMBERS])
     return loss;
 }
 
-static bool second_leaf_is_used(void)
-{
-    return used == RESIDUAL || used == RESIDUAL_TURNED || used == TWO_BLOCKS;
-}
+static bool second_leaf_is_used(void) { return used <= LENT || used == TWO_BLOCKS; }
 
 /* rt_test_gradients takes each through three memory plans, one of them poisoned with NaN. */
 static void check_patterns(void)
 {
     for (used = 0; used < PATTERNS; used++) {
-        const rt_test_leaf second = second_leaf_is_used() ? RT_TEST_LEAF_STATE : RT_TEST_LEAF_NONE;
+        const rt_test_leaf second = second_leaf();
         through_activation = true;
         rt_test_gradients(&(rt_gradient_test){
             .leaves = {RT_TEST_LEAF_STATE, second}, .build = build, .value = value});
@@ -254,6 +256,7 @@ Test(graph_addends, keep_apart_the_inputs_of_one_node)
                                          vector(graph, variance)};
     rt_tensor *y = rt_batch_norm(graph, x, &inputs, &(rt_batch_norm_options){.epsilon = epsilon});
     rt_graph_differentiate(graph, rt_dot(graph, y, x));
+    cr_assert_null(y->producer->addends[0]);
     rt_graph_output(graph, leaf->gradient);
     rt_test_ok(rt_graph_status(graph));
     rt_test_ok(
