@@ -178,7 +178,12 @@ static double value(double (*leaves)[RT_TEST_NUMBERS])
     return loss;
 }
 
-static bool second_leaf_is_used(void) { return used <= LENT || used == TWO_BLOCKS; }
+/* Frozen where its gradient would be the lent memory, and as an output keep it. */
+static rt_test_leaf second_leaf(void)
+{
+    if (used == LENT) return RT_TEST_LEAF_FROZEN;
+    return used < LENT || used == TWO_BLOCKS ? RT_TEST_LEAF_STATE : RT_TEST_LEAF_NONE;
+}
 
 /* rt_test_gradients takes each through three memory plans, one of them poisoned with NaN. */
 static void check_patterns(void)
