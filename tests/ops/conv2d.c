@@ -66,7 +66,7 @@ static const layer layers[] = {
     {{3, 8, 7, 6}, 8, 3, 3, 2, 1, true, false},    {{2, 11, 6, 8}, 33, 5, 5, 1, 2, true, false},
     {{2, 10, 9, 33}, 3, 5, 5, 2, 0, false, false}, {{1, 9, 10, 3}, 8, 7, 7, 1, 3, false, false},
     {{2, 13, 12, 1}, 6, 7, 7, 2, 3, true, false},  {{5, 6, 7, 16}, 16, 1, 1, 2, 0, false, false},
-    {{2, 6, 6, 16}, 1, 3, 3, 1, 0, false, false},  {{2, 5, 6, 8}, 6, 3, 2, 2, 2, false, false},
+    {{2, 6, 6, 16}, 1, 3, 3, 1, 0, false, false},  {{2, 5, 6, 20}, 24, 3, 2, 2, 2, false, false},
     {{3, 21, 19, 8}, 6, 3, 3, 1, 1, false, false}, {{13, 1, 1, 33}, 70, 1, 1, 1, 0, true, true},
     {{3, 1, 1, 6}, 10, 1, 1, 1, 0, false, true},
 };
@@ -117,6 +117,11 @@ static void check_family(const rt_conv2d_family *family)
 Test(ops_conv2d, shuffle_matches_reference_and_differences)
 {
     check_family(&rt_conv2d_shuffle_family);
+}
+
+Test(ops_conv2d, shared_matches_reference_and_differences)
+{
+    check_family(&rt_conv2d_shared_family);
 }
 
 Test(ops_conv2d, plain_matches_reference_and_differences) { check_family(&rt_conv2d_plain_family); }
