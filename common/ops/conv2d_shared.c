@@ -138,6 +138,19 @@ static uint32_t splits(const rt_conv2d_shape *s)
     return wanted < possible ? wanted : possible;
 }
 
+static rt_status sum_parts(rt_program *program, const rt_conv2d_call *call, uint32_t parts)
+{
+    const uint64_t count = call->weight_gradient.size / 16;
+    const rt_dispatch dispatch = {
+        .shader = "conv2d_sum_parts",
+        .push = {RT_CONSTANT("parts", parts), RT_CONSTANT("count", count)},
+        .bindings = {call->partial, call->weight_gradient},
+        .groups = {rt_groups(count, INVOCATIONS), 1, 1},
+        .label = call->label,
+    };
+    return rt_program_dispatch(program, &dispatch);
+}
+
 static rt_status weight_gradient(rt_program *program, const rt_conv2d_call *call)
 {
     const rt_conv2d_shape *s = &call->shape;
@@ -150,7 +163,7 @@ static rt_status weight_gradient(rt_program *program, const rt_conv2d_call *call
     };
     add_tile(&dispatch, call, t, t->rows, t->weight_depth);
     RT_TRY(rt_program_dispatch(program, &dispatch));
-    return rt_conv2d_reduce(program, call, parts);
+    return parts > 1 ? sum_parts(program, call, parts) : RT_OK;
 }
 
 const rt_conv2d_family rt_conv2d_shared_family = {
