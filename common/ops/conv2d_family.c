@@ -1,5 +1,7 @@
 #include "common/ops/conv2d_family.h"
 
+#include <string.h>
+
 const rt_conv2d_family *const rt_conv2d_families[] = {
     &rt_conv2d_shuffle_family,
     &rt_conv2d_shared_family,
@@ -7,17 +9,11 @@ const rt_conv2d_family *const rt_conv2d_families[] = {
 };
 const uint32_t rt_conv2d_family_count = RT_COUNT(rt_conv2d_families);
 
-static const rt_conv2d_family *forced;
-
-void rt_conv2d_force(const rt_conv2d_family *family) { forced = family; }
-
-const rt_conv2d_family *rt_conv2d_choose(rt_device *device, const rt_conv2d_shape *shape)
+const rt_conv2d_family *rt_conv2d_family_find(const char *name)
 {
-    const rt_device_info *info = rt_device_describe(device);
-    if (forced != NULL && forced->fits(info, shape)) return forced;
     for (uint32_t i = 0; i < rt_conv2d_family_count; i++)
-        if (rt_conv2d_families[i]->fits(info, shape)) return rt_conv2d_families[i];
-    return &rt_conv2d_plain_family;
+        if (strcmp(rt_conv2d_families[i]->name, name) == 0) return rt_conv2d_families[i];
+    return NULL;
 }
 
 static uint64_t weight_bytes(const rt_conv2d_shape *shape)

@@ -3,7 +3,7 @@
 
 /**
  * The kernels of a convolution come in families, each with all three passes. Which one is best is a
- * question of the device (docs/kernels.md):
+ * question of the device, answered by timing (conv2d_choice.h):
  *   shuffle  subgroups as vectors, values handed on by constant shuffles: CPU drivers
  *   shared   tiles of a matrix product in shared memory: GPUs
  *   plain    one invocation a vec4 of results, storage buffers only: the judge of the others, and
@@ -52,10 +52,8 @@ extern const rt_conv2d_family rt_conv2d_plain_family;
 extern const rt_conv2d_family *const rt_conv2d_families[];
 extern const uint32_t rt_conv2d_family_count;
 
-/** The family for a device and layer. */
-const rt_conv2d_family *rt_conv2d_choose(rt_device *device, const rt_conv2d_shape *shape);
-/** Tests and benches: only this family from now on, where it fits; NULL: free choice again. */
-void rt_conv2d_force(const rt_conv2d_family *family);
+/** The family of that name; NULL if there is none. */
+const rt_conv2d_family *rt_conv2d_family_find(const char *name);
 
 /** Scratch of a weight gradient: a copy of the weights for each part, as many as the family that
  *  makes most; 0 for one part. */
@@ -63,7 +61,8 @@ uint64_t rt_conv2d_partial_bytes(const rt_conv2d_shape *shape);
 
 /** For families: fills constants HEIGHT to PADDING of shaders/conv2d_common.glsl. */
 void rt_conv2d_constants(const rt_conv2d_shape *shape, rt_constant constants[8]);
-/** For families: adds up `partial` into the weights' gradient where there are several parts. */
+/** For families that read texel buffers: adds up `partial` into the weights' gradient where there
+ *  are several parts. */
 RT_CHECKED rt_status rt_conv2d_reduce(rt_program *program, const rt_conv2d_call *call,
                                       uint32_t parts);
 

@@ -4,7 +4,7 @@
 #include "common/ops/add.h"
 #include "common/ops/batch_norm.h"
 #include "common/ops/conv2d.h"
-#include "common/ops/conv2d_family.h"
+#include "common/ops/conv2d_choice.h"
 #include "common/ops/dot.h"
 #include "common/ops/sigmoid.h"
 #include "tests/graph/support.h"

@@ -1,6 +1,6 @@
 #include "common/ops/conv2d.h"
 
-#include "common/ops/conv2d_family.h"
+#include "common/ops/conv2d_choice.h"
 #include "common/ops/dot.h"
 #include "tests/ops/operator_test.h"
 
