@@ -129,7 +129,7 @@ static rt_status report(generate *g, double seconds, uint64_t samples)
 static rt_status work(generate *g)
 {
     const double began = rt_seconds();
-    RT_TRY(rt_command_open_device(g->command, g->config.device, &g->device));
+    RT_TRY(rt_command_open_run_device(g->command, g->config.device, &g->run, &g->device));
     RT_TRY(load_networks(g));
     const rt_synthesizer_setup setup = {.device = g->device,
                                         .teacher = g->teacher,

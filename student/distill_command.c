@@ -165,7 +165,7 @@ static rt_status work(distill *d)
 {
     const double began = rt_seconds();
     RT_TRY(open_stores(d));
-    RT_TRY(rt_command_open_device(d->command, d->config.device, &d->device));
+    RT_TRY(rt_command_open_run_device(d->command, d->config.device, &d->run, &d->device));
     RT_TRY(rt_teacher_load(&d->teacher, d->device, &d->config.teacher, d->teacher_sha256));
     RT_TRY(check_stores(d));
     RT_TRY(rt_student_make(&d->student, d->device, &d->config.student,

@@ -129,7 +129,7 @@ static rt_status work(train *t)
     rt_command *command = t->command;
     const double began = rt_seconds();
     RT_TRY(open_data(t));
-    RT_TRY(rt_command_open_device(command, t->config.device, &t->device));
+    RT_TRY(rt_command_open_run_device(command, t->config.device, &t->run, &t->device));
     RT_TRY(make_network(t));
     RT_TRY(fit(t));
     RT_TRY(rt_model_save(t->network, t->run.model, NULL, 0, NULL));

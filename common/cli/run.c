@@ -38,7 +38,7 @@ static const rt_config_schema *schema(void)
 static rt_status prepare(rt_run *r, const char *yaml)
 {
     const rt_run_config *c = &r->config;
-    RT_TRY(rt_command_open_device(r->command, c->device, &r->device));
+    RT_TRY(rt_command_open_run_device(r->command, c->device, &r->directory, &r->device));
     RT_TRY(rt_teacher_load(&r->teacher, r->device, &c->teacher, r->teacher_sha256));
     RT_TRY(rt_student_make(&r->student, r->device, &c->student, rt_network_describe(r->teacher),
                            c->seed));
