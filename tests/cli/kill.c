@@ -49,7 +49,7 @@ static void finish(const job *j, const char *run)
 /* The undisturbed run, timed. */
 static void make_reference(job *j)
 {
-    rt_test_model("teacher.safetensors", &rt_test_teacher, 1);
+    rt_test_model("teacher.safetensors", &rt_test_teacher, 4);
     rt_test_real_store("real", 48);
     rt_test_real_store("images", 40);
     rt_test_text(j->config, j->text);
@@ -159,7 +159,7 @@ Test(cli_kill, other_commands_stop_at_a_signal_and_go_on)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char reference[16];
         job j = {.command = rows[i].command, .config = "config.yaml", .text = rows[i].text};
-        if (i == 0) rt_test_model("teacher.safetensors", &rt_test_teacher, 1);
+        if (i == 0) rt_test_model("teacher.safetensors", &rt_test_teacher, 4);
         if (i == 0) rt_test_real_store("real", 48);
         if (i == 0) rt_test_real_store("images", 40);
         rt_test_text(j.config, j.text);

@@ -20,8 +20,8 @@ static void refused(const rt_child *child, const char *message)
 
 static void prepare(void)
 {
-    rt_test_model("teacher.safetensors", &rt_test_teacher, 1);
-    rt_test_model("other.safetensors", &rt_test_teacher, 2);
+    rt_test_model("teacher.safetensors", &rt_test_teacher, 4);
+    rt_test_model("other.safetensors", &rt_test_teacher, 7);
     rt_test_real_store("images", 40);
     rt_test_text("run.yaml", RT_TEST_RUN);
     rt_test_text("generate.yaml", RT_TEST_GENERATE);

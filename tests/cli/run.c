@@ -14,7 +14,7 @@ enum { ROUNDS = 3, STEPS = 4, BATCH = 16 }; /* of RT_TEST_RUN */
 
 static void prepare(void)
 {
-    rt_test_model("teacher.safetensors", &rt_test_teacher, 1);
+    rt_test_model("teacher.safetensors", &rt_test_teacher, 4);
     rt_test_text("run.yaml", RT_TEST_RUN);
 }
 
