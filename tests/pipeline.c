@@ -88,8 +88,7 @@ void rt_test_model(const char *name, const rt_network_description *description, 
     rt_test_scaled_model(name, description, seed, 8);
 }
 
-void rt_test_scaled_model(const char *name, const rt_network_description *description,
-                          uint64_t seed, double scale)
+rt_network *rt_test_network(const rt_network_description *description, uint64_t seed, double scale)
 {
     rt_network *network;
     float values[4096];
@@ -105,6 +104,13 @@ void rt_test_scaled_model(const char *name, const rt_network_description *descri
     rt_test_ok(rt_parameters_read(parameters, RT_PIECE_VALUES, last, values));
     for (uint64_t i = 0; i < count; i++) values[i] = (float)(values[i] * scale);
     rt_test_ok(rt_parameters_write(parameters, RT_PIECE_VALUES, last, values));
+    return network;
+}
+
+void rt_test_scaled_model(const char *name, const rt_network_description *description,
+                          uint64_t seed, double scale)
+{
+    rt_network *network = rt_test_network(description, seed, scale);
     rt_test_ok(rt_model_save(network, rt_test_path(name), NULL, 0, NULL));
     rt_network_free(network);
 }

@@ -35,6 +35,8 @@ extern const char RT_TEST_TRAIN[];
 
 /** Writes a file of text. */
 void rt_test_text(const char *name, const char *text);
+/** A network of random weights on the test device; `scale` is a factor of the last layer's. */
+rt_network *rt_test_network(const rt_network_description *description, uint64_t seed, double scale);
 /** Writes a model of random weights whose logits are far enough apart to be confident. Most seeds
  *  find one class in all images; with 4 and 7 rt_test_teacher finds two in rt_test_real_store. */
 void rt_test_model(const char *name, const rt_network_description *description, uint64_t seed);
