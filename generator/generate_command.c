@@ -67,7 +67,8 @@ static rt_status load_networks(generate *g)
                                   .width = d->width,
                                   .mean = d->mean,
                                   .std = d->std};
-    return rt_model_load(&g->student, g->device, c->student, &hints, g->student_sha256);
+    RT_TRY(rt_model_load(&g->student, g->device, c->student, &hints, g->student_sha256));
+    return rt_teacher_check_student(d, rt_network_describe(g->student), c->student);
 }
 
 static rt_status open_store(generate *g)

@@ -172,11 +172,15 @@ Test(cli_generate, what_cannot_be_made_is_an_error)
     odd.height = 10;
     prepare();
     rt_test_model("odd.safetensors", &odd, 4);
+    rt_network_description classes = rt_test_teacher;
+    classes.classes++;
+    rt_test_model("classes.safetensors", &classes, 4);
     static const struct {
         const char *set, *message;
     } rows[] = {
         {"teacher=odd.safetensors", "multiples of 4, not 10x8"},
-        {"student=odd.safetensors", "10x8"},
+        {"student=odd.safetensors", "'odd.safetensors' takes images of 10x8x1 in 4 classes"},
+        {"student=classes.safetensors", "8x8x1 in 5 classes, the teacher 8x8x1 in 4 classes"},
         {"generator_width=3", "generator_width 3 is not a multiple of 2"},
         {"weight={batch_norm: 0, one_hot: 0}", "every term of the synthesis loss is switched off"},
         {"teacher=generate.yaml", "generate.yaml"},

@@ -129,7 +129,10 @@ Test(cli_run, the_student_of_a_round_is_the_critic_of_the_next)
 
 Test(cli_run, keys_that_do_not_go_together_are_errors_before_any_work)
 {
+    rt_network_description classes = rt_test_teacher;
+    classes.classes++;
     prepare();
+    rt_test_model("classes.safetensors", &classes, 4);
     static const struct {
         const char *set, *message;
     } rows[] = {
@@ -140,6 +143,7 @@ Test(cli_run, keys_that_do_not_go_together_are_errors_before_any_work)
         {"generate.triplet.first_layer=7", "leave none of the network's 3 stages"},
         {"distill.arch=resnet9", "there is no 'resnet9'"},
         {"distill.initial=nowhere", "no file 'nowhere'"},
+        {"distill.initial=classes.safetensors", "5 classes, the teacher 8x8x1 in 4 classes"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const rt_child *child =
