@@ -59,6 +59,25 @@ Test(cli_resume, a_finished_run_stays_as_it_is_and_only_harmless_keys_change)
     refused(rt_test_retort("run", "run.yaml", NULL), "give it with --out");
 }
 
+/* What rt_file_replace leaves when it is killed goes; what only looks like it stays. */
+Test(cli_resume, half_written_files_vanish)
+{
+    static const char *const leftovers[] = {
+        "run/checkpoint.safetensors.77.tmp", "run/config.yaml.77.tmp",
+        "run/summary.json.77.tmp",           "run/samples/round-0001.png.77.tmp",
+        "run/store/shard-000001.h5.77.tmp",  "run/store/index.h5.77.tmp",
+    };
+    prepare();
+    rt_test_retort_ends(0, "run", "run.yaml", "--out", "run", "--set", "rounds=1");
+    for (size_t i = 0; i < sizeof leftovers / sizeof leftovers[0]; i++)
+        rt_test_text(leftovers[i], "half");
+    rt_test_text("run/notes.tmp", "mine");
+    cr_assert_eq(RESUME("run", "--json")->code, 0);
+    for (size_t i = 0; i < sizeof leftovers / sizeof leftovers[0]; i++)
+        cr_expect_not(rt_test_exists(leftovers[i]), "%s", leftovers[i]);
+    cr_assert(rt_test_exists("run/notes.tmp"));
+}
+
 Test(cli_resume, a_student_goes_on_only_with_its_teacher_and_samples)
 {
     prepare();
