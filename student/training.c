@@ -243,7 +243,10 @@ rt_status rt_training_save(rt_training *training, rt_safetensors_writer *writer,
     rt_parameters *student = rt_network_parameters(training->setup.student);
     const char *step = rt_arena_printf(arena, "%llu", (unsigned long long)training->step);
     if (step == NULL) return RT_ERROR_MEMORY;
-    RT_TRY(rt_parameters_save(student, "student.", true, writer, arena));
+    const rt_status saved = rt_parameters_save(student, "student.", true, writer, arena);
+    if (saved == RT_ERROR_NUMERIC)
+        rt_error_prefix("after %llu steps: ", (unsigned long long)training->step);
+    RT_TRY(saved);
     if (rt_parameters_count(training->extra) > 0)
         RT_TRY(rt_parameters_save(training->extra, "extra.", true, writer, arena));
     return rt_safetensors_add_metadata(writer, "student_step", step);
