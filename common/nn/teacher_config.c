@@ -21,3 +21,17 @@ rt_status rt_teacher_load(rt_network **teacher, rt_device *device, const rt_teac
     };
     return rt_model_load(teacher, device, config->path, &hints, sha256);
 }
+
+rt_status rt_teacher_check_student(const rt_network_description *teacher,
+                                   const rt_network_description *student)
+{
+    const rt_network_description *t = teacher, *s = student;
+    if (s->height == t->height && s->width == t->width && s->channels == t->channels &&
+        s->classes == t->classes)
+        return RT_OK;
+    return rt_fail(RT_ERROR_INPUT,
+                   "the student '%s' takes images of %ux%ux%u in %u classes, the teacher '%s' "
+                   "%ux%ux%u in %u classes; choose another student",
+                   s->arch, s->height, s->width, s->channels, s->classes, t->arch, t->height,
+                   t->width, t->channels, t->classes);
+}

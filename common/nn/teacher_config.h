@@ -45,4 +45,9 @@ typedef struct rt_teacher_config {
 RT_CHECKED rt_status rt_teacher_load(rt_network **teacher, rt_device *device,
                                      const rt_teacher_config *config, char sha256[RT_SHA256_TEXT]);
 
+/** Errors: RT_ERROR_INPUT if a student, which was loaded, takes other images than the teacher or
+ *  tells other classes apart. */
+RT_CHECKED rt_status rt_teacher_check_student(const rt_network_description *teacher,
+                                              const rt_network_description *student);
+
 #endif
