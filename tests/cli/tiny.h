@@ -19,6 +19,7 @@ typedef struct rt_tiny {
     uint32_t side, channels, classes;
     const char *teacher_sha256; ///< of a store: its teacher
     const char *broken_tensor;  ///< of a model: one number of this tensor is NaN
+    bool constant_logits;       ///< of a model: logit k is k, whatever the image
     const char *base_width;     ///< of a model: what its metadata claims instead of 4
 } rt_tiny;
 
