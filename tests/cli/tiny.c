@@ -13,7 +13,13 @@
 
 enum { SHARD_SAMPLES = 5 };
 
-static uint8_t pixel(uint64_t sample, size_t at) { return (uint8_t)(sample * 53 + at * 3); }
+/* Noise, which does not shrink when it is packed. */
+static uint8_t pixel(uint64_t sample, size_t at)
+{
+    uint32_t word = (uint32_t)(sample * 4099 + at + 1) * 2654435761u;
+    word = (word ^ word >> 15) * 2246822519u;
+    return (uint8_t)(word >> 24);
+}
 
 void rt_tiny_text(const char *name, const char *text)
 {
