@@ -199,6 +199,20 @@ static rt_status create(rt_phase *phase)
     return RT_OK;
 }
 
+/* What a phase takes of the device, all in all. */
+static uint64_t needed_bytes(const rt_phase *phase)
+{
+    uint64_t bytes = rt_plan_bytes(&phase->memory.plan);
+    for (uint32_t i = 0; i < phase->graph->tensor_count; i++) {
+        const rt_tensor *tensor = phase->graph->tensors[i];
+        const uint64_t size = aligned(rt_shape_bytes(tensor->shape));
+        if (tensor->kind == RT_TENSOR_INPUT) bytes += INPUT_PLACES * size;
+        if (tensor->kind == RT_TENSOR_STATE) bytes += size;
+        if (tensor->output) bytes += size;
+    }
+    return bytes;
+}
+
 /* Adds to the message of a phase that lacks memory which batch should fit. `used` are the bytes
  * that were in use before it. */
 static rt_status propose_batch(const rt_phase *phase, uint64_t used)
@@ -208,7 +222,7 @@ static rt_status propose_batch(const rt_phase *phase, uint64_t used)
     const uint32_t batch_size = phase->options.batch_size;
     const uint64_t binding = rt_device_describe(phase->device)->maximum_storage_range_bytes;
     const uint64_t capacity = rt_device_capacity_bytes(phase->device);
-    uint64_t needed = rt_plan_bytes(&phase->memory.plan), available = capacity - used, largest = 0;
+    uint64_t needed = needed_bytes(phase), available = capacity - used, largest = 0;
     for (uint32_t i = 0; slots != NULL && i < slot_count; i++)
         if (slots[i].size > largest) largest = slots[i].size;
     if (largest > binding) {
