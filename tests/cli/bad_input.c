@@ -241,6 +241,19 @@ Test(cli_bad_input, models)
     CHECK(rows);
 }
 
+/* Retort works from the shards alone; only --verify looks at the index. */
+Test(cli_bad_input, an_index_of_nonsense)
+{
+    make_world();
+    rt_tiny_text("store/index.h5", "nonsense");
+    rt_test_retort_ends(0, "inspect", "store");
+    rt_test_retort_ends(0, "evaluate", "--model", "teacher.safetensors", "--data", "store");
+    static const wrong rows[] = {{"inspect store --verify", {"'store/index.h5'", "HDF5"}}};
+    CHECK(rows);
+    cr_assert_eq(unlink(rt_test_path("store/index.h5")), 0);
+    rt_test_retort_ends(0, "inspect", "store", "--verify");
+}
+
 /* Messages show what a hostile name would do to a terminal. */
 Test(cli_bad_input, names_are_shown_escaped)
 {
