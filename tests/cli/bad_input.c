@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { MAXIMUM_WORDS = 16 };
@@ -136,6 +137,53 @@ Test(cli_bad_input, data_that_does_not_fit)
     CHECK(rows);
 }
 
+Test(cli_bad_input, imports)
+{
+    rt_tiny_idx("a", 6);
+    rt_tiny_text("b-images-idx3-ubyte", "not IDX");
+    rt_tiny_text("b-labels-idx1-ubyte", "not IDX");
+    static const wrong rows[] = {
+        {"import qqqqqqqqqq a-images-idx3-ubyte --out OUT", {"unknown format 'qqqqqqqqqq'"}},
+        {"import idx nowhere-images-idx3-ubyte --out OUT", {"no file 'nowhere-images"}},
+        {"import idx b-images-idx3-ubyte --out OUT", {"'b-images-idx3-ubyte' is not an IDX file"}},
+        {"import idx a-labels-idx1-ubyte --out OUT", {"'images-idx3' in its name"}},
+        {"import idx a-images-idx3-ubyte --split test --out OUT", {"is no folder", "split"}},
+        {"import idx a-images-idx3-ubyte --pad 4096 --out OUT",
+         {"images of 8200x8200 cannot be stored", "up to 4096"}},
+        {"import idx a-images-idx3-ubyte --pad 4097 --out OUT", {"bad value '4097' of '--pad'"}},
+        {"import idx a-images-idx3-ubyte --resize 0x4 --out OUT", {"bad value '0x4'"}},
+        {"import idx a-images-idx3-ubyte --shard-samples 16777216 --out OUT",
+         {"16777216 samples a shard", "256 MiB"}},
+        {"import cifar10 . --out OUT", {"give --split train or --split test"}},
+        {"import cifar100 . --split test --out OUT", {"no file './test.bin'"}},
+        {"import fashion-mnist a-images-idx3-ubyte --out OUT", {"is not Fashion-MNIST", "8x8"}},
+        {"import folder a-images-idx3-ubyte --out OUT", {"'a-images-idx3-ubyte' does not exist"}},
+        {"import idx a-images-idx3-ubyte --out a-images-idx3-ubyte", {"is there already"}},
+    };
+    CHECK(rows);
+}
+
+/* Values that are good alone and not together, or not with the teacher. */
+Test(cli_bad_input, keys_that_do_not_go_together)
+{
+    make_world();
+    rt_tiny_model("ten.safetensors", &(rt_tiny){.side = 10}, NULL);
+    static const wrong rows[] = {
+        {"generate generate.yaml --out OUT --set generator_width=3", {"generator_width 3"}},
+        {"generate generate.yaml --out OUT --set teacher=ten.safetensors",
+         {"multiples of 4, not 10x10", "--pad"}},
+        {"generate generate.yaml --out OUT --set weight.batch_norm=0 --set weight.one_hot=0",
+         {"every term of the synthesis loss is switched off"}},
+        {"generate generate.yaml --out OUT --set teacher_mean=[0.5,0.5]",
+         {"teacher_mean and teacher_std need 3 numbers"}},
+        {"distill distill.yaml --out OUT --set weight.logits=0",
+         {"every term of the student's loss has weight 0"}},
+        {"distill distill.yaml --out OUT --set use_stored_logits=true --set augment.flip=true",
+         {"stored logits are those of unchanged images"}},
+    };
+    CHECK(rows);
+}
+
 Test(cli_bad_input, stores)
 {
     char sha256[RT_SHA256_TEXT];
@@ -252,6 +300,33 @@ Test(cli_bad_input, an_index_of_nonsense)
     CHECK(rows);
     cr_assert_eq(unlink(rt_test_path("store/index.h5")), 0);
     rt_test_retort_ends(0, "inspect", "store", "--verify");
+}
+
+Test(cli_bad_input, a_run_without_a_store)
+{
+    cr_assert_eq(mkdir(rt_test_path("run"), 0700), 0);
+    rt_tiny_text("run/config.yaml", "seed: 1\n");
+    rt_test_retort_ends(0, "inspect", "run");
+    const rt_child *child = rt_test_retort_ends(2, "inspect", "run", "--grid", "2x2");
+    cr_assert_not_null(strstr(child->errors, "the run 'run' has no store"), "%s", child->errors);
+}
+
+/* A result that cannot be printed is an error too. */
+Test(cli_bad_input, a_full_standard_output)
+{
+    const int status = system(RT_BUILD_FOLDER "/retort help >/dev/full 2>/dev/null");
+    cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 2);
+}
+
+/* Finite weights whose logits are not: the model is no good, and no accuracy is reported. */
+Test(cli_bad_input, logits_that_are_not_finite)
+{
+    rt_tiny_store("store", &(rt_tiny){0});
+    rt_tiny_model("huge.safetensors", &(rt_tiny){.huge_logits = true}, NULL);
+    const rt_child *child =
+        rt_test_retort_ends(4, "evaluate", "--model", "huge.safetensors", "--data", "store");
+    cr_assert_not_null(strstr(child->errors, "of sample 0 is"), "%s", child->errors);
+    cr_assert_str_empty(child->output);
 }
 
 /* Messages show what a hostile name would do to a terminal. */

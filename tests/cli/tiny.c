@@ -115,6 +115,8 @@ void rt_tiny_model(const char *name, const rt_tiny *tiny, char sha256[RT_SHA256_
         fill_tensor(parameter, values, count);
         if (tiny->constant_logits && strncmp(parameter->name, "linear.", 7) == 0)
             for (uint64_t i = 0; i < count; i++) values[i] = parameter->rank == 1 ? (float)i : 0;
+        if (tiny->huge_logits && strcmp(parameter->name, "linear.weight") == 0)
+            for (uint64_t i = 0; i < count; i++) values[i] = 3e38f;
         if (tiny->broken_tensor != NULL && strcmp(parameter->name, tiny->broken_tensor) == 0)
             values[count / 2] = NAN;
         for (uint32_t i = 0; i < parameter->rank; i++) shape[i] = parameter->dims[i];

@@ -20,6 +20,7 @@ typedef struct rt_tiny {
     const char *teacher_sha256; ///< of a store: its teacher
     const char *broken_tensor;  ///< of a model: one number of this tensor is NaN
     bool constant_logits;       ///< of a model: logit k is k, whatever the image
+    bool huge_logits;           ///< of a model: weights are finite, logits are not
     const char *base_width;     ///< of a model: what its metadata claims instead of 4
 } rt_tiny;
 
