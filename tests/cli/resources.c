@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 TestSuite(cli_resources, .timeout = 600);
@@ -150,6 +151,19 @@ Test(cli_resources, inspect_of_a_model_without_memory)
     make_world();
     const memory_test test = {.command = &rt_inspect_command,
                               .words = {W "teacher.safetensors", W "--json", W "--verify"}};
+    check_memory(&test);
+}
+
+Test(cli_resources, inspect_of_a_run_without_memory)
+{
+    make_world();
+    cr_assert_eq(mkdir(rt_test_path("run"), 0700), 0);
+    rt_tiny_text("run/config.yaml", "seed: 1\n");
+    rt_tiny_text("run/metrics.csv", "step,loss\n10,0.5\n20,0.25\n");
+    rt_tiny_text("run/summary.json", "{\"accuracy\": 0.5, \"store\": \"store\"}\n");
+    memory_test test = {.command = &rt_inspect_command, .words = {W "run", W "--json"}};
+    check_memory(&test);
+    cr_assert_eq(unlink(rt_test_path("run/summary.json")), 0); /* while it goes on */
     check_memory(&test);
 }
 

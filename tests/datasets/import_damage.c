@@ -4,9 +4,11 @@
 #include "datasets/import.h"
 
 #include "common/base/random.h"
+#include "common/formats/png.h"
 #include "tests/temporary.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -173,6 +175,47 @@ Test(datasets_import_damage, cifar)
     cr_assert_eq(mkdir(rt_test_path("set"), 0700), 0);
     make_cifar(&good);
     check_damage("cifar10", "set/test_batch.bin");
+}
+
+/* Files that change between being looked over and being read. */
+Test(datasets_import_damage, files_that_change)
+{
+    rt_import_source source = {0};
+    rt_import_sample sample;
+    rt_import_options options = {
+        .format = "cifar10", .source = rt_test_path("set"), .split = "train"};
+    cr_assert_eq(mkdir(rt_test_path("set"), 0700), 0);
+    make_cifar(&good);
+    for (int i = 1; i <= 5; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "set/data_batch_%d.bin", i);
+        rt_test_write(rt_test_path(name), good.data, good.size);
+    }
+    const rt_importer *importer = rt_importers;
+    while (strcmp(importer->name, "cifar10") != 0) importer++;
+    cr_assert_eq(importer->open(&source, &options), RT_OK, "%s", rt_error_message());
+    cr_assert_eq(source.count, 15);
+    rt_test_write(rt_test_path("set/data_batch_1.bin"), good.data, good.size - 3073);
+    cr_assert_eq(source.read(&source, 0, &sample), RT_ERROR_INPUT);
+    cr_assert_not_null(strstr(rt_error_message(), "data_batch_1.bin' was changed while"), "%s",
+                       rt_error_message());
+    source.close(&source);
+    rt_arena_clear(&source.arena);
+
+    uint8_t pixels[3 * 16] = {0};
+    rt_image large = {4, 4, 3, pixels}, small = {2, 2, 3, pixels};
+    cr_assert_eq(mkdir(rt_test_path("set/cat"), 0700), 0);
+    cr_assert_eq(rt_png_write(&large, rt_test_path("set/cat/a.png")), RT_OK);
+    options = (rt_import_options){.format = "folder", .source = rt_test_path("set")};
+    source = (rt_import_source){0};
+    while (strcmp(importer->name, "folder") != 0) importer++;
+    cr_assert_eq(importer->open(&source, &options), RT_OK, "%s", rt_error_message());
+    cr_assert_eq(rt_png_write(&small, rt_test_path("set/cat/a.png")), RT_OK);
+    cr_assert_eq(source.read(&source, 0, &sample), RT_ERROR_INPUT);
+    cr_assert_not_null(strstr(rt_error_message(), "a.png' was changed while"), "%s",
+                       rt_error_message());
+    source.close(&source);
+    rt_arena_clear(&source.arena);
 }
 
 /* A small file that would fill the memory: refused after 64 MiB. */
