@@ -54,7 +54,8 @@ static rt_status build(evaluator *e, rt_network *network, rt_device *device, uin
     }
     rt_free(outputs);
     RT_TRY(status);
-    return rt_phase_create(&e->phase, device, e->graph, NULL);
+    return rt_phase_create(&e->phase, device, e->graph,
+                           &(rt_phase_options){.batch_size = batch_size});
 }
 
 /* Adds one sample's logits: the first of equal largest ones is the prediction. */

@@ -137,8 +137,9 @@ static rt_status create(rt_training *training)
         RT_TRY(rt_parameters_allocate(training->extra, setup->device));
         RT_TRY(rt_parameters_initialise(training->extra, setup->seed, RT_STREAM_WEIGHTS, 1, false));
     }
-    return rt_phase_create(&training->phase, setup->device, training->graph,
-                           &(rt_phase_options){.timestamps = setup->timestamps});
+    return rt_phase_create(
+        &training->phase, setup->device, training->graph,
+        &(rt_phase_options){.timestamps = setup->timestamps, .batch_size = setup->batch_size});
 }
 
 rt_status rt_training_create(rt_training **training, const rt_training_setup *setup)
