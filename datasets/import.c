@@ -155,49 +155,6 @@ static rt_status write_samples(import_job *job, rt_store *store)
     return rt_store_flush_shard(store);
 }
 
-/* Writes the store under `path`, a name that is not final. */
-static rt_status write_store(import_job *job, const char *path, rt_import_report *report)
-{
-    rt_status status = RT_OK;
-    rt_arena arena = {0};
-    rt_store *store = NULL;
-    const rt_import_source *source = &job->source;
-    const char *method = rt_arena_printf(&arena, "import %s", job->options->format);
-    if (method == NULL) return RT_ERROR_MEMORY;
-    rt_store_description description = {
-        .height = job->height,
-        .width = job->width,
-        .channels = source->channels,
-        .classes = source->classes,
-        .class_names = source->class_names,
-        .domains = source->domains,
-        .domain_names = source->domain_names,
-        .method = method,
-        .seed = job->options->seed,
-        .columns = source->domains > 0 ? RT_COLUMN_DOMAIN : 0,
-        .shard_samples = job->options->shard_samples,
-    };
-    memcpy(description.mean, job->mean, sizeof job->mean);
-    memcpy(description.std, job->std, sizeof job->std);
-    /* Not create: an import that was killed may have left shards under this name. */
-    RT_TRY_DONE(rt_store_resume(&store, path, &description, 0, NULL));
-    RT_TRY_DONE(write_samples(job, store));
-    *report = (rt_import_report){.samples = rt_store_sample_count(store),
-                                 .shards = rt_store_shard_count(store),
-                                 .height = job->height,
-                                 .width = job->width,
-                                 .channels = source->channels,
-                                 .classes = source->classes};
-    memcpy(report->mean, job->mean, sizeof job->mean);
-    memcpy(report->std, job->std, sizeof job->std);
-    status = rt_store_close(store);
-    store = NULL;
-done:
-    rt_store_abandon(store);
-    rt_arena_clear(&arena);
-    return status;
-}
-
 /* Takes a folder of plain files away again; that it fails is no news beside the error before it. */
 static void remove_folder(const char *path)
 {
@@ -224,31 +181,109 @@ static char *parent_folder(rt_arena *arena, const char *path)
     return parent;
 }
 
+/* Where an import writes: under a name that is not final until all is there. */
+typedef struct import_place {
+    const char *final, *unfinished, *parent;
+} import_place;
+
+static rt_status find_place(import_place *place, const char *store, rt_arena *arena)
+{
+    size_t length = strlen(store);
+    while (length > 1 && store[length - 1] == '/') length--;
+    place->final = rt_arena_printf(arena, "%.*s", (int)length, store);
+    if (place->final == NULL) return RT_ERROR_MEMORY;
+    place->unfinished = rt_arena_printf(arena, "%s.importing", place->final);
+    place->parent = parent_folder(arena, place->final);
+    return place->unfinished != NULL && place->parent != NULL ? RT_OK : RT_ERROR_MEMORY;
+}
+
+static rt_status describe(const import_job *job, rt_store_description *description, rt_arena *arena)
+{
+    const rt_import_source *source = &job->source;
+    *description = (rt_store_description){
+        .height = job->height,
+        .width = job->width,
+        .channels = source->channels,
+        .classes = source->classes,
+        .class_names = source->class_names,
+        .domains = source->domains,
+        .domain_names = source->domain_names,
+        .method = rt_arena_printf(arena, "import %s", job->options->format),
+        .seed = job->options->seed,
+        .columns = source->domains > 0 ? RT_COLUMN_DOMAIN : 0,
+        .shard_samples = job->options->shard_samples,
+    };
+    memcpy(description->mean, job->mean, sizeof job->mean);
+    memcpy(description->std, job->std, sizeof job->std);
+    return description->method != NULL ? RT_OK : RT_ERROR_MEMORY;
+}
+
+static void report_store(const import_job *job, const rt_store *store, rt_import_report *report)
+{
+    *report = (rt_import_report){.samples = rt_store_sample_count(store),
+                                 .shards = rt_store_shard_count(store),
+                                 .height = job->height,
+                                 .width = job->width,
+                                 .channels = job->source.channels,
+                                 .classes = job->source.classes};
+    memcpy(report->mean, job->mean, sizeof job->mean);
+    memcpy(report->std, job->std, sizeof job->std);
+}
+
+/* Takes an unfinished store away, unless another import is writing it. Keeps the error's message.
+ */
+static void take_away(const import_place *place, bool locked)
+{
+    char message[1024];
+    rt_lock lock = {0};
+    rt_arena arena = {0};
+    rt_error_take(message, sizeof message);
+    const char *path = rt_path_join(&arena, place->unfinished, "lock");
+    if (locked || (path != NULL && rt_lock_take(&lock, path, place->unfinished) == RT_OK))
+        remove_folder(place->unfinished);
+    rt_lock_release(&lock);
+    rt_arena_clear(&arena);
+    rt_error_give(message);
+}
+
+/* Writes the store and gives it its name. The folder is renamed, or taken away, while its lock is
+ * held: another import of the same name neither clears what is complete nor loses its own. */
+static rt_status write_store(import_job *job, const import_place *place, rt_import_report *report)
+{
+    rt_status status = RT_OK;
+    rt_arena arena = {0};
+    rt_store *store = NULL;
+    rt_store_description description;
+    bool renamed = false;
+    RT_TRY_DONE(describe(job, &description, &arena));
+    /* Not create: an import that was killed may have left shards under this name. */
+    RT_TRY_DONE(rt_store_resume(&store, place->unfinished, &description, 0, NULL));
+    RT_TRY_DONE(write_samples(job, store));
+    RT_TRY_DONE(rt_store_finish(store));
+    report_store(job, store, report);
+    RT_TRY_DONE(rt_file_rename(place->unfinished, place->final));
+    renamed = true;
+    RT_TRY_DONE(rt_directory_sync(place->parent));
+done:
+    if (!renamed) take_away(place, store != NULL);
+    rt_store_abandon(store);
+    rt_arena_clear(&arena);
+    return status;
+}
+
 /* Everything between an open source and a store under its name. */
 static rt_status import_source(import_job *job, rt_import_report *report)
 {
     rt_status status = RT_OK;
     rt_arena arena = {0};
-    char message[1024];
-    size_t length = strlen(job->options->store);
-    while (length > 1 && job->options->store[length - 1] == '/') length--;
-    const char *final = rt_arena_printf(&arena, "%.*s", (int)length, job->options->store);
-    const char *unfinished = final != NULL ? rt_arena_printf(&arena, "%s.importing", final) : NULL;
-    const char *parent = unfinished != NULL ? parent_folder(&arena, final) : NULL;
-    if (parent == NULL) RT_TRY_DONE(RT_ERROR_MEMORY);
+    import_place place;
+    RT_TRY_DONE(find_place(&place, job->options->store, &arena));
     if (job->source.count == 0)
         RT_TRY_DONE(rt_fail(RT_ERROR_INPUT, "'%s' holds no images", job->options->source));
     RT_TRY_DONE(plan_images(job));
     RT_TRY_DONE(make_order(job));
     RT_TRY_DONE(measure(job));
-    status = write_store(job, unfinished, report);
-    if (status == RT_OK) status = rt_file_rename(unfinished, final);
-    if (status == RT_OK) status = rt_directory_sync(parent);
-    if (status != RT_OK) {
-        rt_error_take(message, sizeof message);
-        remove_folder(unfinished);
-        rt_error_give(message);
-    }
+    RT_TRY_DONE(write_store(job, &place, report));
 done:
     rt_arena_clear(&arena);
     return status;

@@ -369,11 +369,16 @@ done:
     return status;
 }
 
+rt_status rt_store_finish(rt_store *store)
+{
+    RT_TRY(rt_store_flush_shard(store));
+    return store->shard_count > 0 ? write_index(store) : RT_OK;
+}
+
 rt_status rt_store_close(rt_store *store)
 {
     if (store == NULL) return RT_OK;
-    rt_status status = rt_store_flush_shard(store);
-    if (status == RT_OK && store->shard_count > 0) status = write_index(store);
+    const rt_status status = rt_store_finish(store);
     rt_store_abandon(store);
     return status;
 }

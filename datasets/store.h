@@ -54,8 +54,9 @@ uint64_t rt_store_sample_count(const rt_store *store);
 /** SHA-256 of the complete shards' files, one a shard: what a checkpoint keeps. */
 const char (*rt_store_shard_hashes(const rt_store *store))[RT_SHA256_TEXT];
 
-/** Writes what waits and the index, releases the lock and frees, also when it fails. NULL is fine.
- */
+/** Writes what waits and the index; the store stays open and locked. Errors: as rt_store_append. */
+RT_CHECKED rt_status rt_store_finish(rt_store *store);
+/** Finishes, releases the lock and frees, also when it fails. NULL is fine. */
 RT_CHECKED rt_status rt_store_close(rt_store *store);
 /** Releases the lock and frees without writing: complete shards stay, waiting samples are lost. */
 void rt_store_abandon(rt_store *store);

@@ -116,6 +116,11 @@ static rt_status fetch_images(rt_synthesizer *s)
     for (uint64_t pixel = 0; pixel < rt_shape_pixels(shape); pixel++) {
         for (uint32_t c = 0; c < shape.c; c++) {
             const float value = s->padded[pixel * stride + c];
+            if (!isfinite(value))
+                return rt_fail(RT_ERROR_NUMERIC,
+                               "the generator made a pixel that is %g; the last checkpoint is "
+                               "good: try a smaller learning_rate.generator",
+                               (double)value);
             const float clamped = value < 0 ? 0 : value > 1 ? 1 : value;
             s->images[pixel * shape.c + c] = (uint8_t)(clamped * 255 + added);
         }

@@ -133,7 +133,8 @@ static rt_status allocate_batch(rt_synthesizer *s)
 
 static rt_status create(rt_synthesizer *s)
 {
-    const rt_phase_options options = {.timestamps = s->setup.timestamps};
+    const rt_phase_options options = {.timestamps = s->setup.timestamps,
+                                      .batch_size = s->config.batch_size};
     RT_TRY(make_generator(s));
     RT_TRY(rt_graph_create(&s->graph));
     RT_TRY(build_step(s));

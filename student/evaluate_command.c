@@ -3,6 +3,7 @@
 #include "student/commands.h"
 #include "student/evaluation.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -23,9 +24,11 @@ static rt_status read_numbers(const char *flag, const char *text, uint32_t count
     for (uint32_t i = 0; i < count; i++) {
         char *end;
         values[i] = strtof(rest, &end);
-        if (end == rest || *end != (i + 1 < count ? ',' : '\0'))
-            return rt_fail(RT_ERROR_INPUT, "--%s '%s' is not %u numbers with commas between", flag,
-                           text, count);
+        if (end == rest || *end != (i + 1 < count ? ',' : '\0') || !isfinite(values[i]))
+            return rt_fail(RT_ERROR_INPUT,
+                           "bad value '%s' of '--%s'; give a number a channel (%u) with commas "
+                           "between",
+                           text, flag, count);
         rest = end + 1;
     }
     return RT_OK;
@@ -52,6 +55,7 @@ static rt_status report(rt_command *command, const rt_evaluation *e,
                         const rt_store_description *store)
 {
     RT_TRY(rt_command_result_number(command, "accuracy", e->accuracy));
+    RT_TRY(rt_command_result_number(command, "robust_accuracy", NAN)); /* no attack was run */
     RT_TRY(rt_command_result_number(command, "loss", e->loss));
     RT_TRY(rt_command_result_number(command, "samples", (double)e->samples));
     RT_TRY(rt_command_result_numbers(command, "per_class", e->per_class, e->classes));
@@ -77,7 +81,9 @@ static rt_status run_evaluate(rt_command *command)
     const char *model = rt_command_option(command, "model");
     const char *data = rt_command_option(command, "data");
     if (model == NULL || data == NULL)
-        return rt_fail(RT_ERROR_INPUT, "evaluate needs --model FILE and --data STORE");
+        return rt_fail(RT_ERROR_INPUT,
+                       "'%s' is missing; usage: retort evaluate --model FILE --data STORE",
+                       model == NULL ? "--model" : "--data");
     RT_TRY(rt_command_option_uint(command, "batch-size", 1, 65536, &batch_size));
     RT_TRY_DONE(rt_store_open(&store, data));
     const rt_store_description *description = rt_store_reader_description(store);

@@ -1,7 +1,7 @@
 #include "student/student_config.h"
 
 #include "common/base/random.h"
-#include "common/nn/model_file.h"
+#include "common/nn/teacher_config.h"
 
 #include <assert.h>
 
@@ -31,7 +31,8 @@ rt_status rt_student_make(rt_network **student, rt_device *device, const rt_stud
                                       .classes = d.classes,
                                       .mean = d.mean,
                                       .std = d.std};
-        return rt_model_load(student, device, config->initial, &hints, NULL);
+        RT_TRY(rt_model_load(student, device, config->initial, &hints, NULL));
+        return rt_teacher_check_student(teacher, rt_network_describe(*student), config->initial);
     }
     RT_TRY(rt_network_create(student, &d));
     RT_TRY(rt_network_allocate(*student, device));

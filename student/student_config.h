@@ -28,7 +28,7 @@ extern const char *const rt_miner_form_names[];
          .help = "channels of the first stage; 0: the architecture's own"},                        \
         {RT_PART_KEY(config, field, prefix, "shortcut", RT_STRING, shortcut),                      \
          .help = "of CIFAR ResNets: A or B"},                                                      \
-        {RT_PART_KEY(config, field, prefix, "initial", RT_STRING, initial),                        \
+        {RT_PART_KEY(config, field, prefix, "initial", RT_STRING, initial), .no_effect = true,     \
          .help = "model file to start from instead of drawn weights"},                             \
         {RT_PART_KEY(config, field, prefix, "batch_size", RT_UINT, batch_size), .fallback = 128,   \
          .min = 2, .max = 65536, .help = "samples a step"},                                        \

@@ -137,8 +137,9 @@ static rt_status create(rt_training *training)
         RT_TRY(rt_parameters_allocate(training->extra, setup->device));
         RT_TRY(rt_parameters_initialise(training->extra, setup->seed, RT_STREAM_WEIGHTS, 1, false));
     }
-    return rt_phase_create(&training->phase, setup->device, training->graph,
-                           &(rt_phase_options){.timestamps = setup->timestamps});
+    return rt_phase_create(
+        &training->phase, setup->device, training->graph,
+        &(rt_phase_options){.timestamps = setup->timestamps, .batch_size = setup->batch_size});
 }
 
 rt_status rt_training_create(rt_training **training, const rt_training_setup *setup)
@@ -243,7 +244,10 @@ rt_status rt_training_save(rt_training *training, rt_safetensors_writer *writer,
     rt_parameters *student = rt_network_parameters(training->setup.student);
     const char *step = rt_arena_printf(arena, "%llu", (unsigned long long)training->step);
     if (step == NULL) return RT_ERROR_MEMORY;
-    RT_TRY(rt_parameters_save(student, "student.", true, writer, arena));
+    const rt_status saved = rt_parameters_save(student, "student.", true, writer, arena);
+    if (saved == RT_ERROR_NUMERIC)
+        rt_error_prefix("after %llu steps: ", (unsigned long long)training->step);
+    RT_TRY(saved);
     if (rt_parameters_count(training->extra) > 0)
         RT_TRY(rt_parameters_save(training->extra, "extra.", true, writer, arena));
     return rt_safetensors_add_metadata(writer, "student_step", step);

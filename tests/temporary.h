@@ -23,7 +23,9 @@ void *rt_test_read(const char *path, size_t *size);
 bool rt_test_same(const char *left, const char *right, const char *except);
 
 /** The `nth` call from now on of any entry of rt_io fails with `error` (an errno), and with
- *  `for_ever` all later ones too; 0 turns it off. Failing writes write half first. */
+ *  `for_ever` all later ones too; 0 turns it off. Failing writes write half first. RT_TEST_KILL as
+ *  the error kills the process there, as kill -9 would. */
+enum { RT_TEST_KILL = -9 };
 void rt_test_fail_io(unsigned nth, int error, bool for_ever);
 
 /** Whether the fault was reached since it was set. */

@@ -9,15 +9,20 @@ bool rt_gzip_recognise(const void *data, size_t size)
     return size >= 2 && bytes[0] == 0x1F && bytes[1] == 0x8B;
 }
 
+static rt_status fail_size(const char *name, uint64_t limit)
+{
+    return rt_fail(RT_ERROR_INPUT,
+                   "'%s' unpacks to more than %llu bytes; if that is meant, unpack it with gunzip",
+                   name, (unsigned long long)limit);
+}
+
 /* Runs the stream to its end. */
 static rt_status inflate_all(z_stream *stream, rt_buffer *bytes, const char *name, uint64_t limit)
 {
     enum { STEP = 1 << 20 };
     int result = Z_OK;
     while (result == Z_OK) {
-        if (bytes->size > limit)
-            return rt_fail(RT_ERROR_INPUT, "'%s' unpacks to more than %llu bytes", name,
-                           (unsigned long long)limit);
+        if (bytes->size > limit) return fail_size(name, limit);
         if (bytes->capacity - bytes->size < STEP + 1)
             RT_TRY(rt_buffer_reserve(bytes, bytes->capacity * 2 + STEP + 1));
         stream->next_out = bytes->data + bytes->size;
@@ -35,9 +40,7 @@ static rt_status inflate_all(z_stream *stream, rt_buffer *bytes, const char *nam
     if (stream->avail_in > 0)
         return rt_fail(RT_ERROR_INPUT, "%u bytes follow the end of gzip file '%s'",
                        stream->avail_in, name);
-    if (bytes->size > limit)
-        return rt_fail(RT_ERROR_INPUT, "'%s' unpacks to more than %llu bytes", name,
-                       (unsigned long long)limit);
+    if (bytes->size > limit) return fail_size(name, limit);
     bytes->data[bytes->size] = 0;
     return RT_OK;
 }

@@ -7,8 +7,12 @@ enum { SIZE_UNIT = 16 };
 
 static double gibibytes(uint64_t bytes) { return (double)bytes / (double)(UINT64_C(1) << 30); }
 
-static rt_status out_of_memory(const rt_device *device, uint64_t size)
+uint64_t rt_device_used_bytes(const rt_device *device) { return device->allocated_bytes; }
+uint64_t rt_device_capacity_bytes(const rt_device *device) { return device->capacity_bytes; }
+
+static rt_status out_of_memory(rt_device *device, uint64_t size, uint64_t capacity)
 {
+    device->capacity_bytes = capacity;
     return rt_fail(RT_ERROR_DEVICE,
                    "out of memory on '%s': asked for %.3f GiB, %.3f GiB of %.3f GiB are in use "
                    "and one allocation has at most %.3f GiB; use a smaller batch",
@@ -68,12 +72,13 @@ static rt_status make_memory(rt_gpu_buffer *buffer)
     /* CPU drivers hand out more than there is and are killed when it is touched. */
     if (needs.size > device->info.maximum_allocation_bytes ||
         device->allocated_bytes + needs.size > device->info.memory_bytes)
-        return out_of_memory(device, needs.size);
+        return out_of_memory(device, needs.size, device->info.memory_bytes);
     const VkResult result =
         RT_VULKAN(calls, AllocateMemory, device->device, &allocate, NULL, &buffer->memory);
     if (result == VK_ERROR_OUT_OF_DEVICE_MEMORY || result == VK_ERROR_OUT_OF_HOST_MEMORY)
-        return out_of_memory(device, needs.size);
+        return out_of_memory(device, needs.size, device->allocated_bytes + needs.size / 2);
     RT_TRY(rt_vulkan_check(result, "allocate device memory"));
+    device->capacity_bytes = 0;
     buffer->allocated_bytes = needs.size;
     device->allocated_bytes += needs.size;
     return rt_vulkan_check(
@@ -123,7 +128,8 @@ rt_status rt_gpu_buffer_create(rt_gpu_buffer **created, rt_device *device, uint6
     rt_gpu_buffer *buffer;
     *created = NULL;
     /* Before the driver sees it: it may not check, and rounding up must not wrap around. */
-    if (size > device->info.maximum_allocation_bytes) return out_of_memory(device, size);
+    if (size > device->info.maximum_allocation_bytes)
+        return out_of_memory(device, size, device->info.memory_bytes);
     RT_TRY(RT_ALLOC(buffer, 1));
     buffer->device = device;
     buffer->kind = memory;

@@ -73,6 +73,12 @@ void rt_gpu_buffer_free(rt_gpu_buffer *buffer);
 /** The host's view of an UPLOAD or READBACK buffer. */
 void *rt_gpu_buffer_map(rt_gpu_buffer *buffer);
 
+/** Bytes of all buffers that there are. */
+uint64_t rt_device_used_bytes(const rt_device *device);
+/** After a buffer was refused for lack of memory: what the device holds in all (where the driver
+ *  refused, a guess between what it had given and what it was asked for). Else 0. */
+uint64_t rt_device_capacity_bytes(const rt_device *device);
+
 /** Copies host memory into a range, or back, and waits (not for use inside a step). */
 RT_CHECKED rt_status rt_gpu_upload(rt_device *device, rt_gpu_range to, const void *from);
 RT_CHECKED rt_status rt_gpu_download(rt_device *device, void *to, rt_gpu_range from);

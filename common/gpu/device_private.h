@@ -52,6 +52,7 @@ struct rt_device {
     _Atomic uint32_t validation_messages;
     VkPhysicalDeviceMemoryProperties memory;
     uint64_t allocated_bytes;
+    uint64_t capacity_bytes; ///< as the refusal of the last buffer showed; 0: it was not refused
     rt_device_info info;
     rt_transfer transfer;
     rt_shader *shaders; ///< one for each embedded shader, sorted as they are embedded

@@ -199,6 +199,42 @@ static rt_status create(rt_phase *phase)
     return RT_OK;
 }
 
+/* What a phase takes of the device, all in all. */
+static uint64_t needed_bytes(const rt_phase *phase)
+{
+    uint64_t bytes = rt_plan_bytes(&phase->memory.plan);
+    for (uint32_t i = 0; i < phase->graph->tensor_count; i++) {
+        const rt_tensor *tensor = phase->graph->tensors[i];
+        const uint64_t size = aligned(rt_shape_bytes(tensor->shape));
+        if (tensor->kind == RT_TENSOR_INPUT) bytes += INPUT_PLACES * size;
+        if (tensor->kind == RT_TENSOR_STATE) bytes += size;
+        if (tensor->output) bytes += size;
+    }
+    return bytes;
+}
+
+/* Adds to the message of a phase that lacks memory which batch should fit. `used` are the bytes
+ * that were in use before it. */
+static rt_status propose_batch(const rt_phase *phase, uint64_t used)
+{
+    const rt_plan_slot *slots = phase->memory.slots;
+    const uint32_t slot_count = phase->graph->tensor_count + phase->steps.count;
+    const uint32_t batch_size = phase->options.batch_size;
+    const uint64_t binding = rt_device_describe(phase->device)->maximum_storage_range_bytes;
+    const uint64_t capacity = rt_device_capacity_bytes(phase->device);
+    uint64_t needed = needed_bytes(phase), available = capacity - used, largest = 0;
+    for (uint32_t i = 0; slots != NULL && i < slot_count; i++)
+        if (slots[i].size > largest) largest = slots[i].size;
+    if (largest > binding) {
+        needed = largest;
+        available = binding;
+    } else if (capacity == 0) /* not for lack of memory */
+        return RT_ERROR_DEVICE;
+    if (batch_size < 2) return RT_ERROR_DEVICE;
+    return rt_fail(RT_ERROR_DEVICE, "%s: a batch size of %u should fit", rt_error_message(),
+                   rt_plan_smaller_batch(batch_size, needed, available));
+}
+
 rt_status rt_phase_create(rt_phase **phase, rt_device *device, rt_graph *graph,
                           const rt_phase_options *options)
 {
@@ -206,7 +242,9 @@ rt_status rt_phase_create(rt_phase **phase, rt_device *device, rt_graph *graph,
     (*phase)->device = device;
     (*phase)->graph = graph;
     if (options != NULL) (*phase)->options = *options;
-    const rt_status status = create(*phase);
+    const uint64_t used = rt_device_used_bytes(device);
+    rt_status status = create(*phase);
+    if (status == RT_ERROR_DEVICE) status = propose_batch(*phase, used);
     if (status != RT_OK) {
         rt_phase_free(*phase);
         *phase = NULL;

@@ -20,13 +20,15 @@
 typedef struct rt_phase rt_phase;
 
 typedef struct rt_phase_options {
-    bool timestamps;  ///< measure every command (rt_phase_timings)
-    bool no_aliasing; ///< every tensor has memory of its own (tests)
-    bool poison;      ///< fill memory that is no longer needed with NaN at once (tests)
+    bool timestamps;     ///< measure every command (rt_phase_timings)
+    bool no_aliasing;    ///< every tensor has memory of its own (tests)
+    bool poison;         ///< fill memory that is no longer needed with NaN at once (tests)
+    uint32_t batch_size; ///< images of a step, so that a lack of memory can name a batch that fits
 } rt_phase_options;
 
 /** Plans, allocates and records. The graph and its parameter sets must outlive the phase.
- *  Errors: RT_ERROR_DEVICE out of memory (message: how much is needed). */
+ *  Errors: RT_ERROR_DEVICE out of memory (message: how much was asked for, and which
+ *  batch size should fit). */
 RT_CHECKED rt_status rt_phase_create(rt_phase **phase, rt_device *device, rt_graph *graph,
                                      const rt_phase_options *options);
 /** Waits and releases; NULL is fine. */

@@ -49,8 +49,8 @@ static rt_status place_one(rt_plan *plan, rt_plan_slot *slot, rt_plan_slot *cons
     if (slot->size > limits->binding_bytes || slot->size + RT_GPU_ZERO_BYTES > limits->block_bytes)
         return rt_fail(
             RT_ERROR_DEVICE,
-            "a tensor of %.1f MiB is larger than the device can bind (%.1f MiB); choose a "
-            "smaller batch_size",
+            "a tensor of %.1f MiB is larger than the device can bind (%.1f MiB); use a smaller "
+            "batch",
             (double)slot->size / 1048576, (double)limits->binding_bytes / 1048576);
     for (uint32_t block = 0;; block++) {
         const uint64_t offset =
@@ -87,6 +87,15 @@ done:
     rt_free(neighbours);
     if (status != RT_OK) rt_plan_clear(plan);
     return status;
+}
+
+uint32_t rt_plan_smaller_batch(uint32_t batch_size, uint64_t needed, uint64_t available)
+{
+    /* Not all memory grows with the batch: what does gets a little less than its share. */
+    const double most = 0.95 * (double)available / (double)needed * batch_size;
+    uint32_t batch = 1;
+    while (2 * batch <= batch_size / 2 && 2 * batch <= most) batch *= 2;
+    return batch;
 }
 
 void rt_plan_clear(rt_plan *plan)

@@ -37,6 +37,9 @@ typedef struct rt_plan {
 RT_CHECKED rt_status rt_plan_place(rt_plan *plan, rt_plan_slot *slots, uint32_t count,
                                    const rt_plan_limits *limits);
 void rt_plan_clear(rt_plan *plan);
+/** What to propose where a step of `batch_size` images needs more bytes than are available: the
+ *  largest power of two that leaves a margin, at most half of `batch_size`, at least 1. */
+uint32_t rt_plan_smaller_batch(uint32_t batch_size, uint64_t needed, uint64_t available);
 /** Sum of the blocks, bytes. */
 uint64_t rt_plan_bytes(const rt_plan *plan);
 

@@ -87,14 +87,33 @@ static bool shape_fits(const rt_parameter *parameter, const rt_safetensors_entry
     return true;
 }
 
+static rt_status find_tensor(const rt_parameter *parameter, const char *name,
+                             const rt_safetensors *file, const rt_safetensors_entry **entry)
+{
+    *entry = rt_safetensors_find(file, name);
+    if (*entry == NULL) return rt_fail(RT_ERROR_INPUT, "tensor '%s' is missing", name);
+    if (!shape_fits(parameter, *entry))
+        return rt_fail(RT_ERROR_INPUT, "tensor '%s' has another shape than the architecture", name);
+    return RT_OK;
+}
+
+/* Before memory is taken for them: a file's metadata may claim any width. */
+static rt_status find_all(const rt_parameters *parameters, const rt_safetensors *file)
+{
+    for (uint32_t row = 0; row < rt_parameters_count(parameters); row++) {
+        const rt_parameter *parameter = rt_parameters_row(parameters, row);
+        const rt_safetensors_entry *entry;
+        RT_TRY(find_tensor(parameter, parameter->name, file, &entry));
+    }
+    return RT_OK;
+}
+
 static rt_status load_tensor(rt_parameters *parameters, rt_parameters_piece piece, uint32_t row,
                              const char *name, const rt_safetensors *file)
 {
     const rt_parameter *parameter = rt_parameters_row(parameters, row);
-    const rt_safetensors_entry *entry = rt_safetensors_find(file, name);
-    if (entry == NULL) return rt_fail(RT_ERROR_INPUT, "tensor '%s' is missing", name);
-    if (!shape_fits(parameter, entry))
-        return rt_fail(RT_ERROR_INPUT, "tensor '%s' has another shape than the architecture", name);
+    const rt_safetensors_entry *entry;
+    RT_TRY(find_tensor(parameter, name, file, &entry));
     float *values;
     RT_TRY(RT_ALLOC(values, entry->count));
     rt_status status = rt_safetensors_floats(entry, values);
@@ -123,6 +142,7 @@ static rt_status load(rt_network **network, rt_device *device, const rt_safetens
     RT_TRY(read_description(file, hints, &description));
     RT_TRY(rt_network_create(network, &description));
     RT_TRY(refuse_unknown(file, rt_network_parameters(*network)));
+    RT_TRY(find_all(rt_network_parameters(*network), file));
     const rt_status finite = rt_safetensors_check_finite(file);
     if (finite == RT_ERROR_NUMERIC) return RT_ERROR_INPUT; /* the file's fault, not a run's */
     RT_TRY(finite);
@@ -206,6 +226,11 @@ static rt_status save_tensor(rt_parameters *parameters, rt_parameters_piece piec
     uint64_t shape[4];
     for (uint32_t i = 0; i < parameter->rank; i++) shape[i] = parameter->dims[i];
     RT_TRY(rt_parameters_read(parameters, piece, row, values));
+    for (uint64_t i = 0; i < rt_parameter_numbers(parameter); i++)
+        if (!isfinite(values[i]))
+            return rt_fail(RT_ERROR_NUMERIC,
+                           "'%s' has become %g; nothing was written: try a smaller learning rate",
+                           name, (double)values[i]);
     return rt_safetensors_add(writer, name, RT_SAFETENSORS_F32, parameter->rank, shape, values);
 }
 

@@ -47,6 +47,9 @@ Test(base_io, read_refuses_what_is_no_small_regular_file, .timeout = 5)
     cr_assert_eq(mkfifo(rt_test_path("fifo"), 0600), 0);
     cr_assert_eq(rt_file_read(&bytes, rt_test_path("fifo"), 10), RT_ERROR_INPUT); /* and no hang */
     assert_message("is not a regular file");
+    cr_assert_eq(symlink("loop", rt_test_path("loop")), 0);
+    cr_assert_eq(rt_file_read(&bytes, rt_test_path("loop"), 10), RT_ERROR_INPUT);
+    assert_message("is not a regular file");
     cr_assert_null(bytes.data);
 }
 

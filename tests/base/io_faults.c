@@ -274,6 +274,25 @@ Test(base_io_faults, read_and_truncate_fail_cleanly)
     }
 }
 
+static ssize_t read_nothing(int file, void *data, size_t size)
+{
+    (void)file, (void)data, (void)size;
+    return 0;
+}
+
+Test(base_io_faults, a_file_that_shrinks_while_it_is_read)
+{
+    rt_buffer bytes = {0};
+    const char *path = rt_test_path("a");
+    rt_test_write(path, "content", 7);
+    const rt_io_calls calls = rt_io;
+    rt_io.read = read_nothing;
+    cr_assert_eq(rt_file_read(&bytes, path, 100), RT_ERROR_IO);
+    rt_io = calls;
+    cr_assert_not_null(strstr(rt_error_message(), "became shorter while it was read"));
+    cr_assert_null(bytes.data);
+}
+
 static ssize_t write_nothing(int file, const void *data, size_t size)
 {
     (void)file, (void)data, (void)size;

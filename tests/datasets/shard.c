@@ -1,6 +1,7 @@
 #include "datasets/shard.h"
 
 #include "common/base/random.h"
+#include "datasets/hdf5_file.h"
 #include "tests/datasets/support.h"
 #include "tests/temporary.h"
 
@@ -308,6 +309,17 @@ Test(datasets_shard, hostile_files_are_refused)
         check_hostile(line, tab + 1);
     }
     fclose(list);
+}
+
+/* Neither a file nor the environment makes the library load code or follow a link outside. */
+Test(datasets_shard, the_library_loads_no_plugins)
+{
+    unsigned allowed = 1;
+    setenv("HDF5_PLUGIN_PATH", rt_test_folder(), 1);
+    rt_hdf5_begin();
+    cr_assert_null(getenv("HDF5_PLUGIN_PATH"));
+    cr_assert(H5PLget_loading_state(&allowed) >= 0 && allowed == 0);
+    cr_assert_eq(H5Lis_registered(H5L_TYPE_EXTERNAL), 0);
 }
 
 Test(datasets_shard, names)

@@ -243,6 +243,48 @@ Test(formats_safetensors, refuses_hostile_files)
     }
 }
 
+/* More names than are allowed: refused, and soon. */
+Test(formats_safetensors, refuses_too_many_names, .timeout = 20)
+{
+    enum { NAMES = 65537, ROOM = NAMES * 16 };
+    char *header = malloc(ROOM);
+    uint8_t *bytes = malloc(ROOM);
+    rt_safetensors file = {0};
+    int length = snprintf(header, ROOM, "{\"__metadata__\":{");
+    for (int i = 0; i < NAMES; i++)
+        length += snprintf(header + length, (size_t)(ROOM - length), "%s\"%d\":\"\"",
+                           i > 0 ? "," : "", i);
+    length += snprintf(header + length, (size_t)(ROOM - length), "}}");
+    const size_t size = make_file(bytes, header, (size_t)length, 0);
+    cr_assert_eq(rt_safetensors_parse(&file, "many", bytes, size), RT_ERROR_INPUT);
+    cr_assert_not_null(strstr(rt_error_message(), "more than 65536"), "%s", rt_error_message());
+    free(header);
+    free(bytes);
+}
+
+/* What no reader would take is not written: a bug of the caller's. */
+Test(formats_safetensors, writer_refuses_what_readers_would)
+{
+    const float one = 1;
+    const uint64_t shape[9] = {1, 1, 1, 1, 1, 1, 1, 1, 1}, empty[] = {0};
+    rt_safetensors_writer writer = {0};
+    rt_buffer bytes = {0};
+    const rt_safetensors_type type = RT_SAFETENSORS_F32;
+    cr_expect_eq(rt_safetensors_add(&writer, "a", type, 9, shape, &one), RT_ERROR_INTERNAL);
+    cr_expect_eq(rt_safetensors_add(&writer, "", type, 1, shape, &one), RT_ERROR_INTERNAL);
+    cr_expect_eq(rt_safetensors_add(&writer, "a", type, 1, empty, &one), RT_ERROR_INTERNAL);
+    cr_expect_eq(rt_safetensors_add(&writer, "a", type, 1, shape, &one), RT_OK);
+    cr_expect_eq(rt_safetensors_add_metadata(&writer, "k", "1"), RT_OK);
+    cr_expect_eq(rt_safetensors_add_metadata(&writer, "k", "2"), RT_OK);
+    cr_expect_eq(rt_safetensors_encode(&writer, &bytes, NULL), RT_ERROR_INTERNAL);
+    cr_expect_not_null(strstr(rt_error_message(), "metadata 'k' was added twice"));
+    cr_expect_eq(rt_safetensors_add(&writer, "a", type, 1, shape, &one), RT_OK);
+    cr_expect_eq(rt_safetensors_encode(&writer, &bytes, NULL), RT_ERROR_INTERNAL);
+    cr_expect_not_null(strstr(rt_error_message(), "tensor 'a' was added twice"));
+    rt_buffer_clear(&bytes);
+    rt_safetensors_writer_clear(&writer);
+}
+
 Test(formats_safetensors, refuses_wrong_sizes)
 {
     uint8_t bytes[256];

@@ -133,13 +133,24 @@ Test(graph_plan, reuses_a_chain_of_tensors)
     rt_plan_clear(&plan);
 }
 
+Test(graph_plan, proposes_a_batch_that_fits)
+{
+    cr_assert_eq(rt_plan_smaller_batch(256, 1000, 600), 128);
+    cr_assert_eq(rt_plan_smaller_batch(256, 1000, 500), 64, "half exactly leaves no margin");
+    cr_assert_eq(rt_plan_smaller_batch(200, 1000, 300), 32);
+    cr_assert_eq(rt_plan_smaller_batch(256, 1000, 990), 128, "at most half");
+    cr_assert_eq(rt_plan_smaller_batch(256, 1000, 1), 1);
+    cr_assert_eq(rt_plan_smaller_batch(2, 1000, 900), 1);
+    cr_assert_eq(rt_plan_smaller_batch(UINT32_MAX, 1000, 999), 1u << 30);
+}
+
 Test(graph_plan, refuses_what_no_binding_or_block_holds)
 {
     const rt_plan_limits limits = {.block_bytes = 1 << 20, .binding_bytes = 1 << 16};
     rt_plan plan;
     rt_plan_slot slot = {.size = (1 << 16) + 256};
     cr_assert_eq(rt_plan_place(&plan, &slot, 1, &limits), RT_ERROR_DEVICE);
-    cr_assert_not_null(strstr(rt_error_message(), "batch_size"), "%s", rt_error_message());
+    cr_assert_not_null(strstr(rt_error_message(), "smaller batch"), "%s", rt_error_message());
     const rt_plan_limits wide = {.block_bytes = 1 << 16, .binding_bytes = 1 << 16};
     slot = (rt_plan_slot){.size = 1 << 16}; /* the zero bytes need room too */
     cr_assert_eq(rt_plan_place(&plan, &slot, 1, &wide), RT_ERROR_DEVICE);
