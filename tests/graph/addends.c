@@ -63,7 +63,7 @@ static rt_tensor *apply(rt_graph *graph, rt_tensor *x)
         return rt_conv2d(graph, x, rt_graph_parameter(graph, weights, 0, false), NULL,
                          &(rt_conv2d_options){.stride = 1, .padding = 1});
     rt_batch_norm_inputs inputs = {vector(graph, scale), vector(graph, shift), vector(graph, mean),
-                                   vector(graph, variance)};
+                                   vector(graph, variance), NULL};
     const rt_batch_norm_options options = {
         .training = applied == TRAINING,
         .epsilon = epsilon,
@@ -258,7 +258,7 @@ Test(graph_addends, keep_apart_the_inputs_of_one_node)
     rt_graph_require_gradient(graph, leaf);
     rt_tensor *x = rt_add(graph, leaf, vector(graph, shift));
     const rt_batch_norm_inputs inputs = {x, vector(graph, shift), vector(graph, mean),
-                                         vector(graph, variance)};
+                                         vector(graph, variance), NULL};
     rt_tensor *y = rt_batch_norm(graph, x, &inputs, &(rt_batch_norm_options){.epsilon = epsilon});
     rt_graph_differentiate(graph, rt_dot(graph, y, x));
     cr_assert_null(y->producer->addends[0]);
