@@ -100,6 +100,112 @@ Test(cli_configs, each_command_has_a_sample_with_all_its_keys)
     }
 }
 
+/* The value of a key that is a number, a switch or a choice (its position). */
+static double value_of(const void *config, const rt_config_schema *schema, const char *key)
+{
+    for (size_t i = 0; i < schema->count; i++) {
+        const rt_config_row *row = &schema->rows[i];
+        const void *field = (const char *)config + row->offset;
+        if (strcmp(row->key, key) != 0) continue;
+        switch (row->type) {
+        case RT_BOOL:
+            return *(const bool *)field;
+        case RT_UINT:
+            return *(const uint32_t *)field;
+        case RT_UINT64:
+            return (double)*(const uint64_t *)field;
+        case RT_FLOAT:
+            return (double)*(const float *)field;
+        case RT_ENUM:
+            return *(const int *)field;
+        default:
+            break;
+        }
+    }
+    cr_assert_fail("no number '%s'", key);
+    return 0;
+}
+
+/* The command in the README of RGAL's released code, and the constants of that code. */
+Test(cli_configs, the_recipe_of_the_paper_is_the_released_one)
+{
+    static const struct {
+        const char *key;
+        double value;
+    } recipe[] = {
+        {"rounds", 200},
+        {"student_steps", 400},
+        {"generate.batch_size", 256},
+        {"generate.latent_size", 256},
+        {"generate.generator_width", 64},
+        {"generate.generator_steps", 400},
+        {"generate.generator_start", 0}, /* drawn anew */
+        {"generate.learning_rate.generator", 1e-3},
+        {"generate.learning_rate.latent", 1e-3},
+        {"generate.beta1", 0.5},
+        {"generate.beta2", 0.999},
+        {"generate.augment.padding", 4},
+        {"generate.augment.flip", 1},
+        {"generate.weight.batch_norm", 1},
+        {"generate.weight.one_hot", 1},
+        {"generate.weight.adversarial", 1},
+        {"generate.weight.triplet", 0.1},
+        {"generate.adversarial_start", 0},
+        {"generate.triplet_start", 0},
+        {"generate.agreement_mask", 1},
+        {"generate.adversarial_temperature", 1},
+        {"generate.triplet.direction", 0}, /* released */
+        {"generate.triplet.network", 0},   /* student */
+        {"generate.triplet.features", 0},  /* stages */
+        {"generate.triplet.first_layer", 2},
+        {"generate.triplet.last_layer", 4},
+        {"generate.triplet.margin", 0.2},
+        {"generate.miner.sampling", 0},  /* focal */
+        {"generate.miner.form", 1},      /* compat */
+        {"generate.miner.embedding", 0}, /* logits */
+        {"generate.miner.focal_lower", 0.5},
+        {"generate.miner.focal_upper", 1},
+        {"generate.sort_labels", 1},
+        {"generate.pixels", 0}, /* truncated */
+        {"distill.batch_size", 128},
+        {"distill.views", 2},
+        {"distill.augment.padding", 4},
+        {"distill.augment.flip", 1},
+        {"distill.loss", 0}, /* kl */
+        {"distill.temperature", 20},
+        {"distill.weight.logits", 1},
+        {"distill.weight.cross_entropy", 0},
+        {"distill.weight.channel", 0.1},
+        {"distill.weight.triplet", 0.1},
+        {"distill.triplet.direction", 0}, /* released */
+        {"distill.triplet.margin", 0.2},
+        {"distill.miner.sampling", 1},  /* distance */
+        {"distill.miner.form", 1},      /* compat */
+        {"distill.miner.embedding", 0}, /* logits */
+        {"distill.miner.distance_floor", 0.5},
+        {"distill.miner.distance_upper", 1.4},
+        {"distill.learning_rate", 0.1},
+        {"distill.schedule", 1}, /* cosine */
+        {"distill.schedule_interval", 400},
+        {"distill.warmup", 0},
+        {"distill.momentum", 0.9},
+        {"distill.nesterov", 0},
+        {"distill.weight_decay", 1e-4},
+    };
+    rt_arena arena = {0};
+    const rt_config_schema *schema = rt_test_schema("run");
+    void *config = rt_alloc(1, schema->size);
+    cr_assert_not_null(config);
+    rt_test_ok(rt_config_load(config, schema,
+                              RT_SOURCE_FOLDER "/configs/cifar10/rgal-wrn-40-2-wrn-16-1.yaml", NULL,
+                              0, &arena));
+    for (size_t i = 0; i < RT_COUNT(recipe); i++)
+        cr_expect_float_eq(value_of(config, schema, recipe[i].key), recipe[i].value, 1e-7, "%s",
+                           recipe[i].key);
+    rt_free(config);
+    rt_arena_clear(&arena);
+}
+
 /* A teacher whose weights are drawn: what it says does not matter here. Its shapes are those of
  * tests/golden/rgal_step.c, so that many kernels are compiled already. */
 static const char *make_teacher(void)

@@ -122,7 +122,8 @@ static void check_config(const char *file, const char *command, const char *text
 static void check_block(const char *file, const char *language, char *text, size_t size)
 {
     if (strncmp(language, "yaml", 4) == 0) {
-        check_config(file, language + strspn(language, "yaml "), text, size);
+        const char *command = language + strlen("yaml");
+        check_config(file, command + strspn(command, " "), text, size);
         return;
     }
     char *rest = text;
@@ -145,7 +146,8 @@ static void check_document(const char *file)
             if (language == NULL) {
                 language = line + 3;
                 block = rest;
-                rest = strstr(rest, "\n```"); /* the block stays whole until it is checked */
+                /* The block stays whole until it is checked. */
+                if (rest != NULL) rest = strstr(rest, "\n```");
                 cr_assert_not_null(rest, "%s: a ``` is not closed", file);
                 *rest++ = '\0';
             } else {
