@@ -28,6 +28,7 @@ rt_status rt_synthesis_save(const rt_run_directory *run, rt_synthesizer *synthes
         status = rt_safetensors_add_metadata(writer, "shards", (const char *)list.data);
     rt_buffer_clear(&list);
     RT_TRY(status);
+    RT_TRY(rt_run_metrics_sync(run));
     RT_TRY(add_number(writer, arena, "rounds", rounds));
     RT_TRY(add_number(writer, arena, "metrics_bytes", run->metrics_bytes));
     const rt_synthesizer_setup *setup = &synthesizer->setup;

@@ -17,6 +17,7 @@ static rt_status write_checkpoint(const rt_student_run *run)
     char metrics[32], samples[32];
     snprintf(metrics, sizeof metrics, "%llu", (unsigned long long)run->directory->metrics_bytes);
     snprintf(samples, sizeof samples, "%llu", (unsigned long long)run->samples);
+    RT_TRY_DONE(rt_run_metrics_sync(run->directory));
     RT_TRY_DONE(rt_training_save(run->training, &writer, &arena));
     RT_TRY_DONE(rt_safetensors_add_metadata(&writer, "samples", samples));
     if (run->teacher_sha256 != NULL)

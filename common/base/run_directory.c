@@ -27,8 +27,9 @@ static rt_status set_paths(rt_run_directory *run, const char *path)
  * of the user's own. */
 static bool is_leftover(const char *name)
 {
-    static const char *const prefixes[] = {"config.yaml.", "checkpoint.safetensors.",
-                                           "model.safetensors.", "summary.json.", "round-"};
+    static const char *const prefixes[] = {"config.yaml.",       "checkpoint.safetensors.",
+                                           "model.safetensors.", "summary.json.",
+                                           "tuning.yaml.",       "round-"};
     static const char ending[] = ".tmp";
     const size_t length = strlen(name);
     if (length < sizeof ending || strcmp(name + length - strlen(ending), ending) != 0) return false;
@@ -122,6 +123,11 @@ rt_status rt_run_metrics(rt_run_directory *run, const char *header, const char *
 done:
     rt_buffer_clear(&text);
     return status;
+}
+
+rt_status rt_run_metrics_sync(const rt_run_directory *run)
+{
+    return run->metrics_bytes == 0 ? RT_OK : rt_file_truncate(run->metrics, run->metrics_bytes);
 }
 
 rt_status rt_run_metrics_cut(rt_run_directory *run, uint64_t bytes)

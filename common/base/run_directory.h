@@ -40,6 +40,9 @@ rt_status rt_run_interrupted(const rt_run_directory *run);
 /** Appends a row; `header` is written first where the file is new. */
 RT_CHECKED rt_status rt_run_metrics(rt_run_directory *run, const char *header, const char *format,
                                     ...) __attribute__((format(printf, 3, 4)));
+/** Brings all rows so far to the disk: before a checkpoint that counts them, or a power cut could
+ *  leave fewer than it knows. */
+RT_CHECKED rt_status rt_run_metrics_sync(const rt_run_directory *run);
 /** Drops the rows behind the first `bytes`: those of steps that will be made again. */
 RT_CHECKED rt_status rt_run_metrics_cut(rt_run_directory *run, uint64_t bytes);
 /** "path/name" in the run's arena. */

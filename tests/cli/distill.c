@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-TestSuite(cli_distill, .timeout = 300);
+TestSuite(cli_distill, .timeout = 600);
 
 static void prepare(void)
 {

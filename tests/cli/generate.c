@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-TestSuite(cli_generate, .timeout = 300);
+TestSuite(cli_generate, .timeout = 600);
 
 enum { ROUNDS = 3, BATCH = 16, SAMPLES = ROUNDS * BATCH }; /* of RT_TEST_GENERATE */
 

@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-TestSuite(cli_kill, .timeout = 300);
+TestSuite(cli_kill, .timeout = 600);
 
 enum { KILLS = 5, ATTEMPTS = 5 };
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-TestSuite(cli_numeric, .timeout = 300);
+TestSuite(cli_numeric, .timeout = 600);
 
 /* All numbers of the checkpoint, and how many steps it says the student has done. */
 static unsigned long checkpoint_steps(const char *run)

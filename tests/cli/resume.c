@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-TestSuite(cli_resume, .timeout = 300);
+TestSuite(cli_resume, .timeout = 600);
 
 static void refused(const rt_child *child, const char *message)
 {
@@ -64,8 +64,9 @@ Test(cli_resume, half_written_files_vanish)
 {
     static const char *const leftovers[] = {
         "run/checkpoint.safetensors.77.tmp", "run/config.yaml.77.tmp",
-        "run/summary.json.77.tmp",           "run/samples/round-0001.png.77.tmp",
-        "run/store/shard-000001.h5.77.tmp",  "run/store/index.h5.77.tmp",
+        "run/summary.json.77.tmp",           "run/tuning.yaml.77.tmp",
+        "run/samples/round-0001.png.77.tmp", "run/store/shard-000001.h5.77.tmp",
+        "run/store/index.h5.77.tmp",
     };
     prepare();
     rt_test_retort_ends(0, "run", "run.yaml", "--out", "run", "--set", "rounds=1");

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-TestSuite(cli_run, .timeout = 300);
+TestSuite(cli_run, .timeout = 600);
 
 enum { ROUNDS = 3, STEPS = 4, BATCH = 16 }; /* of RT_TEST_RUN */
 

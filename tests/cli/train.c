@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-TestSuite(cli_train, .timeout = 300);
+TestSuite(cli_train, .timeout = 600);
 
 Test(cli_train, a_classifier_learns_and_its_accuracy_is_measured)
 {

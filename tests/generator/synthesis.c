@@ -12,8 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 
-TestSuite(generator_synthesis, .timeout = 300);
-
 enum { BATCH = 16, STEPS = 3, ROUNDS = 2, PIXELS = RT_TEST_SIDE * RT_TEST_SIDE };
 enum { TERMS = 4 };
 static const char *const term_names[TERMS] = {"batch_norm", "one_hot", "adversarial", "triplet"};
@@ -49,6 +47,16 @@ static const rt_synthesis_config base = {
     .sort_labels = true,
 };
 
+static rt_network *teacher, *student; /* of all trials of a process */
+
+static void free_networks(void)
+{
+    rt_network_free(teacher);
+    rt_network_free(student);
+}
+
+TestSuite(generator_synthesis, .timeout = 600, .fini = free_networks);
+
 /* What a synthesiser did in ROUNDS rounds. */
 typedef struct trial {
     uint32_t term_count;
@@ -83,7 +91,6 @@ static rt_status step_done(void *state, const rt_synthesis_step *step)
 /* Runs `rounds` rounds with the networks of all trials. */
 static const trial *run(trial *t, const rt_synthesis_config *config, uint64_t seed, uint32_t rounds)
 {
-    static rt_network *teacher, *student;
     static int stores;
     char name[32];
     rt_store *store;

@@ -13,7 +13,7 @@
 #include <math.h>
 #include <string.h>
 
-TestSuite(generator_triplet_direction, .timeout = 300);
+TestSuite(generator_triplet_direction, .timeout = 600);
 
 enum { BATCH = 16, PIXELS = RT_TEST_SIDE * RT_TEST_SIDE, LAYER = 2, FEATURES = 16 };
 

@@ -9,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-TestSuite(student_training, .timeout = 300);
+TestSuite(student_training, .timeout = 600);
 
 enum { STEPS = 10, BATCH = 4 };
 
