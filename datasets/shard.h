@@ -46,7 +46,7 @@ RT_CHECKED rt_status rt_shard_encode(rt_buffer *bytes, const rt_shard_head *head
 RT_CHECKED rt_status rt_shard_decode(const char *name, rt_buffer *bytes, rt_arena *arena,
                                      rt_shard_head *head, rt_shard *shard);
 
-/** Reads a shard's file (never through a symbolic link). Largest file: 2 GiB. */
+/** Reads a shard's file (never through a symbolic link). Largest file: 1 GiB. */
 RT_CHECKED rt_status rt_shard_file_read(rt_buffer *bytes, const char *path);
 
 #endif

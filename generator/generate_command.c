@@ -20,8 +20,9 @@ typedef struct generate_config {
     .key = name, .type = type_, .offset = offsetof(generate_config, field)
 static const rt_config_row rows[] = {
     RT_TEACHER_ROWS(generate_config, teacher),
-    {KEY("student", RT_STRING, student),
-     .help = "model file of a student as critic; without it there is no adversarial term"},
+    {KEY("student", RT_STRING, student), .no_effect = true,
+     .help = "model file of a student as critic, without which there is no adversarial term (a "
+             "resumed run checks that it is the same)"},
     {KEY("store", RT_STRING, store), .no_effect = true,
      .help = "folder to write; default: 'store' in the run's folder"},
     {KEY("device", RT_STRING, device), .no_effect = true, .help = "number or part of a name"},
@@ -48,7 +49,7 @@ typedef struct generate {
     rt_device *device;
     rt_run_directory run;
     rt_network *teacher, *student;
-    char teacher_sha256[RT_SHA256_TEXT];
+    char teacher_sha256[RT_SHA256_TEXT], student_sha256[RT_SHA256_TEXT];
     rt_synthesizer *synthesizer;
     rt_store *store;
     const char *store_path;
@@ -66,7 +67,8 @@ static rt_status load_networks(generate *g)
                                   .width = d->width,
                                   .mean = d->mean,
                                   .std = d->std};
-    return rt_model_load(&g->student, g->device, c->student, &hints, NULL);
+    RT_TRY(rt_model_load(&g->student, g->device, c->student, &hints, g->student_sha256));
+    return rt_teacher_check_student(d, rt_network_describe(g->student), c->student);
 }
 
 static rt_status open_store(generate *g)
@@ -106,6 +108,8 @@ static rt_status run_rounds(generate *g)
     }
 done:
     rt_progress_end(&progress);
+    /* Half a round is not kept: it depends on more than a checkpoint holds. */
+    if (status == RT_ERROR_INTERRUPTED) status = rt_run_interrupted(&g->run);
     return status;
 }
 
@@ -129,12 +133,14 @@ static rt_status report(generate *g, double seconds, uint64_t samples)
 static rt_status work(generate *g)
 {
     const double began = rt_seconds();
-    RT_TRY(rt_command_open_device(g->command, g->config.device, &g->device));
+    RT_TRY(rt_command_open_run_device(g->command, g->config.device, &g->run, &g->device));
     RT_TRY(load_networks(g));
     const rt_synthesizer_setup setup = {.device = g->device,
                                         .teacher = g->teacher,
                                         .teacher_sha256 = g->teacher_sha256,
                                         .student = g->student,
+                                        .student_sha256 =
+                                            g->student != NULL ? g->student_sha256 : NULL,
                                         .config = &g->config.synthesis,
                                         .seed = g->config.seed};
     RT_TRY(rt_synthesizer_create(&g->synthesizer, &setup));

@@ -30,8 +30,10 @@ rt_status rt_synthesis_save(const rt_run_directory *run, rt_synthesizer *synthes
     RT_TRY(status);
     RT_TRY(add_number(writer, arena, "rounds", rounds));
     RT_TRY(add_number(writer, arena, "metrics_bytes", run->metrics_bytes));
-    RT_TRY(
-        rt_safetensors_add_metadata(writer, "teacher_sha256", synthesizer->setup.teacher_sha256));
+    const rt_synthesizer_setup *setup = &synthesizer->setup;
+    RT_TRY(rt_safetensors_add_metadata(writer, "teacher_sha256", setup->teacher_sha256));
+    if (setup->student_sha256 != NULL)
+        RT_TRY(rt_safetensors_add_metadata(writer, "critic_sha256", setup->student_sha256));
     return rt_synthesizer_save(synthesizer, writer, arena);
 }
 
@@ -63,18 +65,30 @@ static rt_status read_hashes(const rt_safetensors *checkpoint, rt_synthesis_stat
     return RT_OK;
 }
 
+/* Whether the checkpoint names this hash; NULL: none. */
+static bool same_hash(const rt_safetensors *checkpoint, const char *key, const char *sha256)
+{
+    const char *known = rt_safetensors_metadata(checkpoint, key);
+    if (known == NULL || sha256 == NULL) return known == NULL && sha256 == NULL;
+    return strcmp(known, sha256) == 0;
+}
+
 rt_status rt_synthesis_load(rt_synthesizer *synthesizer, const rt_safetensors *checkpoint,
                             rt_synthesis_state *state, rt_arena *arena)
 {
     uint64_t rounds;
-    const char *teacher = rt_safetensors_metadata(checkpoint, "teacher_sha256");
-    if (teacher == NULL || strcmp(teacher, synthesizer->setup.teacher_sha256) != 0)
+    const rt_synthesizer_setup *setup = &synthesizer->setup;
+    if (!same_hash(checkpoint, "teacher_sha256", setup->teacher_sha256))
         return rt_fail(RT_ERROR_INPUT,
                        "this run was begun with another teacher; give the same model file");
+    if (!same_hash(checkpoint, "critic_sha256", setup->student_sha256))
+        return rt_fail(RT_ERROR_INPUT, "this run was begun with another student as critic, or "
+                                       "without one; give the same model file");
     RT_TRY(read_number(checkpoint, "rounds", &rounds));
     RT_TRY(read_number(checkpoint, "metrics_bytes", &state->metrics_bytes));
     RT_TRY(read_hashes(checkpoint, state, arena));
     state->rounds = (uint32_t)rounds;
+    state->begun = true;
     return rt_synthesizer_load(synthesizer, checkpoint);
 }
 
@@ -93,7 +107,7 @@ rt_status rt_synthesis_write_checkpoint(const rt_run_directory *run, rt_synthesi
 rt_status rt_synthesis_continue_store(const char *path, const rt_store_description *description,
                                       const rt_synthesis_state *state, rt_store **store)
 {
-    if (!rt_directory_exists(path)) return rt_store_create(store, path, description);
+    if (!state->begun) return rt_store_create(store, path, description);
     return rt_store_resume(store, path, description, state->shards,
                            (const char(*)[RT_SHA256_TEXT])state->hashes);
 }
@@ -113,6 +127,7 @@ rt_status rt_synthesis_open_store(rt_run_directory *run, rt_synthesizer *synthes
     RT_TRY_DONE(rt_run_metrics_cut(run, state.metrics_bytes));
     *first_round = state.rounds;
     RT_TRY_DONE(rt_synthesis_continue_store(path, description, &state, store));
+    if (!state.begun) RT_TRY_DONE(rt_synthesis_write_checkpoint(run, synthesizer, *store, 0));
 done:
     rt_safetensors_close(&checkpoint);
     rt_arena_clear(&arena);

@@ -9,8 +9,9 @@
 #include "common/base/run_directory.h"
 #include "generator/synthesizer.h"
 
-/** What a checkpoint says about the rounds. */
+/** What a checkpoint says about the rounds; {0}: there is no checkpoint yet. */
 typedef struct rt_synthesis_state {
+    bool begun;      ///< there is a checkpoint
     uint32_t rounds; ///< complete
     uint64_t metrics_bytes;
     char (*hashes)[RT_SHA256_TEXT]; ///< one a shard, in the arena
@@ -21,13 +22,15 @@ typedef struct rt_synthesis_state {
 RT_CHECKED rt_status rt_synthesis_save(const rt_run_directory *run, rt_synthesizer *synthesizer,
                                        const rt_store *store, uint32_t rounds,
                                        rt_safetensors_writer *writer, rt_arena *arena);
-/** Reads it back. Errors: RT_ERROR_INPUT if the checkpoint is of another teacher or lacks
- *  something. */
+/** Reads it back. Errors: RT_ERROR_INPUT if the checkpoint is of another teacher or critic, or
+ *  lacks something. */
 RT_CHECKED rt_status rt_synthesis_load(rt_synthesizer *synthesizer,
                                        const rt_safetensors *checkpoint, rt_synthesis_state *state,
                                        rt_arena *arena);
 
-/** Makes the store, or goes on behind the shards that the checkpoint knows. */
+/** Makes the store, or goes on behind the shards that the checkpoint knows. A new run writes its
+ *  first checkpoint right after: only a store of its own may be cut back later.
+ *  Errors: RT_ERROR_INPUT if a new run meets a store that has shards. */
 RT_CHECKED rt_status rt_synthesis_continue_store(const char *path,
                                                  const rt_store_description *description,
                                                  const rt_synthesis_state *state, rt_store **store);

@@ -11,6 +11,8 @@ const char *const rt_triplet_feature_names[] = {"stages", "penultimate", NULL};
 const char *const rt_synthesis_direction_names[] = {"released", "paper", NULL};
 const char *const rt_synthesis_sampling_names[] = {"focal", "distance", "uniform", NULL};
 const char *const rt_synthesis_form_names[] = {"stable", "compat", NULL};
+const char *const rt_synthesis_embedding_names[] = {"logits", "features", NULL};
+const char *const rt_pixel_rule_names[] = {"truncated", "rounded", NULL};
 
 static_assert(RT_DIRECTION_RELEASED == 0 && RT_DIRECTION_PAPER == 1, "order of the names");
 static_assert(RT_SAMPLING_FOCAL == 0 && RT_SAMPLING_DISTANCE == 1 && RT_SAMPLING_UNIFORM == 2,

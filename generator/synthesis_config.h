@@ -10,6 +10,18 @@ typedef enum rt_generator_start {
     RT_START_WARM,          ///< weights and their moments go on from round to round
 } rt_generator_start;
 
+/** Between which vectors of the teacher the miner measures distances. */
+typedef enum rt_miner_embedding {
+    RT_EMBEDDING_LOGITS,   ///< RGAL as released
+    RT_EMBEDDING_FEATURES, ///< the penultimate vector, as the paper's figure draws it
+} rt_miner_embedding;
+
+/** How a pixel in [0,1] becomes one of 8 bits. */
+typedef enum rt_pixel_rule {
+    RT_PIXELS_TRUNCATED, ///< times 255, the fraction dropped (RGAL as released)
+    RT_PIXELS_ROUNDED,   ///< times 255, to the nearest
+} rt_pixel_rule;
+
 typedef enum rt_triplet_network { RT_TRIPLET_STUDENT, RT_TRIPLET_TEACHER } rt_triplet_network;
 
 typedef struct rt_synthesis_config {
@@ -29,8 +41,10 @@ typedef struct rt_synthesis_config {
     uint32_t first_layer, last_layer;
     float triplet_margin;
     int sampling, form; ///< of the miner
+    int embedding;      ///< rt_miner_embedding
     float focal_lower, focal_upper, distance_floor, distance_upper;
     bool store_logits, sort_labels;
+    int pixels; ///< rt_pixel_rule
 } rt_synthesis_config;
 
 extern const char *const rt_generator_start_names[];
@@ -39,6 +53,8 @@ extern const char *const rt_triplet_feature_names[];
 extern const char *const rt_synthesis_direction_names[];
 extern const char *const rt_synthesis_sampling_names[];
 extern const char *const rt_synthesis_form_names[];
+extern const char *const rt_synthesis_embedding_names[];
+extern const char *const rt_pixel_rule_names[];
 extern const char *const rt_method_names[];
 
 #define RT_SYNTHESIS_KEY(config, field, prefix, name_, type_, member)                              \
@@ -116,6 +132,9 @@ extern const char *const rt_method_names[];
         {RT_SYNTHESIS_KEY(config, field, prefix, "miner.form", RT_ENUM, form), .fallback = 0,      \
          .choices = rt_synthesis_form_names,                                                       \
          .help = "stable, or compat: as released, with its underflow"},                            \
+        {RT_SYNTHESIS_KEY(config, field, prefix, "miner.embedding", RT_ENUM, embedding),           \
+         .fallback = RT_EMBEDDING_LOGITS, .choices = rt_synthesis_embedding_names,                 \
+         .help = "distances between the teacher's logits (released) or penultimate features"},     \
         {RT_SYNTHESIS_KEY(config, field, prefix, "miner.focal_lower", RT_FLOAT, focal_lower),      \
          .fallback = 0.5, .max = 2, .help = "focal sampling: nearest distance"},                   \
         {RT_SYNTHESIS_KEY(config, field, prefix, "miner.focal_upper", RT_FLOAT, focal_upper),      \
@@ -127,6 +146,9 @@ extern const char *const rt_method_names[];
         {RT_SYNTHESIS_KEY(config, field, prefix, "miner.distance_upper", RT_FLOAT,                 \
                           distance_upper),                                                         \
          .fallback = 1.4, .max = 2, .help = "distance sampling: farthest distance"},               \
+        {RT_SYNTHESIS_KEY(config, field, prefix, "pixels", RT_ENUM, pixels),                       \
+         .fallback = RT_PIXELS_TRUNCATED, .choices = rt_pixel_rule_names,                          \
+         .help = "the kept images in 8 bits: fractions dropped (released) or rounded"},            \
         {RT_SYNTHESIS_KEY(config, field, prefix, "sort_labels", RT_BOOL, sort_labels),             \
          .fallback = 1, .help = "labels of a round in ascending order"},                           \
     {                                                                                              \

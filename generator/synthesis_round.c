@@ -106,17 +106,23 @@ static rt_status run_step(rt_synthesizer *s, uint32_t round, uint32_t step,
     return rt_interrupt_check();
 }
 
-/* The kept images as 8 bits: clamped, times 255, truncated (methods of RGAL). */
+/* The kept images as 8 bits. The released code truncates: on average half a step too dark. */
 static rt_status fetch_images(rt_synthesizer *s)
 {
     const rt_shape shape = s->best->shape;
     const uint32_t stride = 4 * rt_vec4s(shape.c);
+    const float added = s->config.pixels == RT_PIXELS_ROUNDED ? 0.5f : 0;
     RT_TRY(rt_phase_read(s->phase, s->best, s->padded));
     for (uint64_t pixel = 0; pixel < rt_shape_pixels(shape); pixel++) {
         for (uint32_t c = 0; c < shape.c; c++) {
             const float value = s->padded[pixel * stride + c];
+            if (!isfinite(value))
+                return rt_fail(RT_ERROR_NUMERIC,
+                               "the generator made a pixel that is %g; the last checkpoint is "
+                               "good: try a smaller learning_rate.generator",
+                               (double)value);
             const float clamped = value < 0 ? 0 : value > 1 ? 1 : value;
-            s->images[pixel * shape.c + c] = (uint8_t)(clamped * 255);
+            s->images[pixel * shape.c + c] = (uint8_t)(clamped * 255 + added);
         }
     }
     return RT_OK;

@@ -2,7 +2,6 @@
 
 #include "common/base/random.h"
 #include "common/nn/model_file.h"
-#include "common/nn/teacher_config.h"
 #include "common/ops/adam.h"
 #include "common/ops/advance.h"
 #include "common/ops/crop_flip.h"
@@ -136,9 +135,6 @@ static rt_status create(rt_synthesizer *s)
 {
     const rt_phase_options options = {.timestamps = s->setup.timestamps,
                                       .batch_size = s->config.batch_size};
-    if (s->setup.student != NULL)
-        RT_TRY(rt_teacher_check_student(rt_network_describe(s->setup.teacher),
-                                        rt_network_describe(s->setup.student)));
     RT_TRY(make_generator(s));
     RT_TRY(rt_graph_create(&s->graph));
     RT_TRY(build_step(s));

@@ -24,6 +24,8 @@ typedef struct rt_synthesizer_setup {
     rt_network *teacher;        ///< frozen
     const char *teacher_sha256; ///< of its file's data; kept, not copied
     rt_network *student; ///< frozen here, may be trained elsewhere between rounds; NULL: none
+    const char *student_sha256; ///< of a critic that stays as it is: a resumed run must have the
+                                ///< same; NULL: none, or it is trained on; kept, not copied
     const rt_synthesis_config *config;
     uint64_t seed;
     bool timestamps;

@@ -1,10 +1,11 @@
 #version 450
 // y = v where v > 0, else negative_slope * v;  v = (x - mean) * weight / sqrt(variance + epsilon) + bias
-// A slope of 1 is no activation, 0 is ReLU: no variant of the kernel to compile.
+// (+ ADDEND). A slope of 1 is no activation, 0 is ReLU: no variant of the kernel to compile.
 // Layout  X, y: [N,H,W,C4] as vec4; the others [C4]. Padding: weight and bias are 0 there, so y is.
 // Work    one invocation: one vec4 of channels, several pixels (channels.glsl).
 #extension GL_GOOGLE_include_directive : require
 #include "channels.glsl"
+layout(constant_id = 2) const bool ADD = false;
 layout(push_constant) uniform Push {
     uint pixels, vec4s, block, span, rows; // channels.glsl
     float epsilon;
@@ -14,13 +15,15 @@ layout(push_constant) uniform Push {
     int VARIANCE_offset;
     int WEIGHT_offset;
     int BIAS_offset;
+    int ADDEND_offset;
 };
 layout(binding = 0, rgba32f) readonly uniform imageBuffer X;
 layout(binding = 1, rgba32f) readonly uniform imageBuffer MEAN;
 layout(binding = 2, rgba32f) readonly uniform imageBuffer VARIANCE;
 layout(binding = 3, rgba32f) readonly uniform imageBuffer WEIGHT;
 layout(binding = 4, rgba32f) readonly uniform imageBuffer BIAS;
-layout(binding = 5, std430) writeonly buffer Output { vec4 y[]; };
+layout(binding = 5, rgba32f) readonly uniform imageBuffer ADDEND; // any tensor without ADD
+layout(binding = 6, std430) writeonly buffer Output { vec4 y[]; };
 
 void main()
 {
@@ -31,7 +34,8 @@ void main()
     const vec4 scale = imageLoad(WEIGHT, WEIGHT_offset + c4) /
                        sqrt(imageLoad(VARIANCE, VARIANCE_offset + c4) + epsilon);
     for (uint p = slice.first, i = slice.item; p < slice.end; p += rows, i += rows * vec4s) {
-        const vec4 v = (imageLoad(X, X_offset + int(i)) - mean) * scale + bias;
+        vec4 v = (imageLoad(X, X_offset + int(i)) - mean) * scale + bias;
+        if (ADD) v += imageLoad(ADDEND, ADDEND_offset + int(i));
         y[i] = mix(negative_slope * v, v, greaterThan(v, vec4(0)));
     }
 }

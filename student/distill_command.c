@@ -154,6 +154,8 @@ static rt_status fit(distill *d, const rt_sample_source *source)
     const rt_student_run run = {.directory = &d->run,
                                 .training = d->training,
                                 .source = source,
+                                .samples = d->loader != NULL ? rt_loader_samples(d->loader) : 0,
+                                .teacher_sha256 = d->teacher_sha256,
                                 .steps = c->steps,
                                 .log_interval = c->log_interval,
                                 .checkpoint_interval = c->checkpoint_interval,
@@ -165,9 +167,11 @@ static rt_status work(distill *d)
 {
     const double began = rt_seconds();
     RT_TRY(open_stores(d));
-    RT_TRY(rt_command_open_device(d->command, d->config.device, &d->device));
+    RT_TRY(rt_command_open_run_device(d->command, d->config.device, &d->run, &d->device));
     RT_TRY(rt_teacher_load(&d->teacher, d->device, &d->config.teacher, d->teacher_sha256));
     RT_TRY(check_stores(d));
+    if (d->config.evaluation_store != NULL)
+        RT_TRY(rt_evaluation_check(d->config.evaluation_store, rt_network_describe(d->teacher)));
     RT_TRY(rt_student_make(&d->student, d->device, &d->config.student,
                            rt_network_describe(d->teacher), d->config.seed));
     const rt_sample_source source = make_source(d);

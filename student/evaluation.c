@@ -29,6 +29,15 @@ static rt_status check_fit(const rt_network_description *d, const rt_store_descr
                    d->channels, d->classes);
 }
 
+rt_status rt_evaluation_check(const char *path, const rt_network_description *network)
+{
+    rt_store_reader *store;
+    RT_TRY(rt_store_open(&store, path));
+    const rt_status status = check_fit(network, rt_store_reader_description(store), path);
+    rt_store_reader_close(store);
+    return status;
+}
+
 static rt_status build(evaluator *e, rt_network *network, rt_device *device, uint32_t batch_size)
 {
     const rt_network_description *d = rt_network_describe(network);

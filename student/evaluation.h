@@ -19,6 +19,10 @@ typedef struct rt_evaluation {
     int32_t *predictions; ///< [samples], in the store's order
 } rt_evaluation;
 
+/** Whether the store at `path` can be opened and fits the network: to be asked before hours of
+ *  training, not after. Errors: RT_ERROR_INPUT. */
+RT_CHECKED rt_status rt_evaluation_check(const char *path, const rt_network_description *network);
+
 /**
  * Errors: RT_ERROR_INPUT if image size or class count do not fit; RT_ERROR_NUMERIC for a logit that
  * is not finite. Ownership: the caller clears `*evaluation`.

@@ -14,7 +14,8 @@ typedef enum rt_schedule_kind {
 typedef struct rt_optimiser_config {
     float learning_rate;
     int schedule;                ///< rt_schedule_kind
-    rt_config_floats milestones; ///< fractions of the run at which a step schedule drops
+    uint32_t schedule_interval;  ///< steps between changes of the rate; 0 counts as 1
+    rt_config_floats milestones; ///< fractions of the run after warm-up
     float gamma;                 ///< by which factor
     float warmup;                ///< fraction of the run with a linearly growing rate
     float momentum;
@@ -23,6 +24,9 @@ typedef struct rt_optimiser_config {
 } rt_optimiser_config;
 
 extern const char *const rt_schedule_names[];
+
+/** The learning rate of step `step` (from 0) of a run of `steps`. */
+double rt_learning_rate(const rt_optimiser_config *optimiser, uint64_t step, uint64_t steps);
 
 /** A row of a shared part: `field` is where the part lies in the config struct, `prefix` what its
  *  keys begin with. */
@@ -36,9 +40,12 @@ extern const char *const rt_schedule_names[];
         {RT_PART_KEY(config, field, prefix, "schedule", RT_ENUM, schedule),                        \
          .fallback = RT_SCHEDULE_COSINE, .choices = rt_schedule_names,                             \
          .help = "of the learning rate; cosine ends at 0"},                                        \
+        {RT_PART_KEY(config, field, prefix, "schedule_interval", RT_UINT, schedule_interval),      \
+         .fallback = 1, .min = 1, .max = 100000000,                                                \
+         .help = "steps between changes of the rate (RGAL: once a round, 400)"},                   \
         {RT_PART_KEY(config, field, prefix, "milestones", RT_FLOAT_LIST, milestones),              \
          .fallback_text = "[0.5, 0.75]", .max = 1,                                                 \
-         .help = "step schedule: fractions of the run at which the rate drops"},                   \
+         .help = "step schedule: fractions of the run (after warm-up) at which it drops"},         \
         {RT_PART_KEY(config, field, prefix, "gamma", RT_FLOAT, gamma), .fallback = 0.1,            \
          .min = 1e-6, .max = 1, .help = "step schedule: factor of each drop"},                     \
         {RT_PART_KEY(config, field, prefix, "warmup", RT_FLOAT, warmup), .fallback = 0,            \

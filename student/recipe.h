@@ -18,7 +18,7 @@ typedef struct rt_loss_terms {
     uint32_t count;
 } rt_loss_terms;
 
-/** Adds a term; one of weight 0 is left out, so that nothing is computed for it. */
+/** Adds a term. A recipe leaves out one of weight 0, so that nothing is computed for it. */
 static inline void rt_loss_term(rt_loss_terms *terms, const char *name, float weight,
                                 rt_tensor *term)
 {

@@ -1,7 +1,6 @@
 #include "student/student_config.h"
 
 #include "common/base/random.h"
-#include "common/nn/model_file.h"
 #include "common/nn/teacher_config.h"
 
 #include <assert.h>
@@ -33,7 +32,7 @@ rt_status rt_student_make(rt_network **student, rt_device *device, const rt_stud
                                       .mean = d.mean,
                                       .std = d.std};
         RT_TRY(rt_model_load(student, device, config->initial, &hints, NULL));
-        return rt_teacher_check_student(teacher, rt_network_describe(*student));
+        return rt_teacher_check_student(teacher, rt_network_describe(*student), config->initial);
     }
     RT_TRY(rt_network_create(student, &d));
     RT_TRY(rt_network_allocate(*student, device));

@@ -28,7 +28,7 @@ extern const char *const rt_miner_form_names[];
          .help = "channels of the first stage; 0: the architecture's own"},                        \
         {RT_PART_KEY(config, field, prefix, "shortcut", RT_STRING, shortcut),                      \
          .help = "of CIFAR ResNets: A or B"},                                                      \
-        {RT_PART_KEY(config, field, prefix, "initial", RT_STRING, initial),                        \
+        {RT_PART_KEY(config, field, prefix, "initial", RT_STRING, initial), .no_effect = true,     \
          .help = "model file to start from instead of drawn weights"},                             \
         {RT_PART_KEY(config, field, prefix, "batch_size", RT_UINT, batch_size), .fallback = 128,   \
          .min = 2, .max = 65536, .help = "samples a step"},                                        \
@@ -68,6 +68,9 @@ extern const char *const rt_miner_form_names[];
         {RT_PART_KEY(config, field, prefix, "miner.form", RT_ENUM, loss.form),                     \
          .fallback = RT_MINER_STABLE, .choices = rt_miner_form_names,                              \
          .help = "stable, or compat: as released, with its underflow"},                            \
+        {RT_PART_KEY(config, field, prefix, "miner.embedding", RT_ENUM, loss.embedding),           \
+         .fallback = RT_STUDENT_LOGITS, .choices = rt_student_embedding_names,                     \
+         .help = "distances between the student's logits (released) or penultimate features"},     \
         {RT_PART_KEY(config, field, prefix, "miner.focal_lower", RT_FLOAT, loss.focal_lower),      \
          .fallback = 0.5, .max = 2, .help = "focal sampling: nearest distance"},                   \
         {RT_PART_KEY(config, field, prefix, "miner.focal_upper", RT_FLOAT, loss.focal_upper),      \

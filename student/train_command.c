@@ -117,6 +117,7 @@ static rt_status fit(train *t)
     const rt_student_run run = {.directory = &t->run,
                                 .training = t->training,
                                 .source = &source,
+                                .samples = rt_loader_samples(t->loader),
                                 .steps = steps,
                                 .log_interval = c->log_interval,
                                 .checkpoint_interval = c->checkpoint_interval,
@@ -129,9 +130,13 @@ static rt_status work(train *t)
     rt_command *command = t->command;
     const double began = rt_seconds();
     RT_TRY(open_data(t));
-    RT_TRY(rt_command_open_device(command, t->config.device, &t->device));
+    RT_TRY(rt_command_open_run_device(command, t->config.device, &t->run, &t->device));
     RT_TRY(make_network(t));
+    if (t->config.evaluation_store != NULL)
+        RT_TRY(rt_evaluation_check(t->config.evaluation_store, rt_network_describe(t->network)));
+    const double fit_began = rt_seconds();
     RT_TRY(fit(t));
+    const double fit_seconds = rt_seconds() - fit_began;
     RT_TRY(rt_model_save(t->network, t->run.model, NULL, 0, NULL));
     const rt_student_summary summary = {
         .network = t->network,
@@ -139,6 +144,7 @@ static rt_status work(train *t)
         .device = t->device,
         .samples = rt_loader_samples(t->loader),
         .seconds = rt_seconds() - began,
+        .wait_share = rt_training_wait_seconds(t->training) / fit_seconds,
         .run = &t->run,
     };
     return rt_student_summary_write(command, &summary);

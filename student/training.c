@@ -29,27 +29,6 @@ struct rt_training {
     double wait_seconds;
 };
 
-/* The learning rate of one step, as a factor of the highest. */
-static double rate_factor(const rt_optimiser_config *o, uint64_t step, uint64_t steps)
-{
-    const double warmup = floor((double)o->warmup * (double)steps);
-    if ((double)step < warmup) return ((double)step + 1) / warmup;
-    const double done = ((double)step - warmup) / ((double)steps - warmup);
-    double factor = 1;
-    switch ((rt_schedule_kind)o->schedule) {
-    case RT_SCHEDULE_CONSTANT:
-        break;
-    case RT_SCHEDULE_COSINE:
-        factor = 0.5 * (1 + cos(M_PI * done));
-        break;
-    case RT_SCHEDULE_STEP:
-        for (uint32_t i = 0; i < o->milestones.count; i++)
-            if (done >= (double)o->milestones.values[i]) factor *= (double)o->gamma;
-        break;
-    }
-    return factor;
-}
-
 static rt_tensor *build_schedule(rt_training *training)
 {
     const uint64_t steps = training->setup.steps;
@@ -57,8 +36,7 @@ static rt_tensor *build_schedule(rt_training *training)
     float *rows = rt_alloc(steps, 4 * sizeof *rows);
     if (rows == NULL) return rt_graph_fail(training->graph, RT_ERROR_MEMORY);
     const rt_optimiser_config *o = &training->setup.optimiser;
-    for (uint64_t i = 0; i < steps; i++)
-        rows[4 * i] = (float)((double)o->learning_rate * rate_factor(o, i, steps));
+    for (uint64_t i = 0; i < steps; i++) rows[4 * i] = (float)rt_learning_rate(o, i, steps);
     rt_tensor *schedule = rt_graph_constant(training->graph, "schedule", shape, rows);
     rt_free(rows);
     return schedule;
@@ -266,7 +244,10 @@ rt_status rt_training_save(rt_training *training, rt_safetensors_writer *writer,
     rt_parameters *student = rt_network_parameters(training->setup.student);
     const char *step = rt_arena_printf(arena, "%llu", (unsigned long long)training->step);
     if (step == NULL) return RT_ERROR_MEMORY;
-    RT_TRY(rt_parameters_save(student, "student.", true, writer, arena));
+    const rt_status saved = rt_parameters_save(student, "student.", true, writer, arena);
+    if (saved == RT_ERROR_NUMERIC)
+        rt_error_prefix("after %llu steps: ", (unsigned long long)training->step);
+    RT_TRY(saved);
     if (rt_parameters_count(training->extra) > 0)
         RT_TRY(rt_parameters_save(training->extra, "extra.", true, writer, arena));
     return rt_safetensors_add_metadata(writer, "student_step", step);

@@ -25,43 +25,71 @@ static void become_program(char *const *words, const char *folder, const char *o
     _exit(127);
 }
 
+/* Where a child's words go; of its pid, for several may run at once. */
+static const char *text_path(const char *what, pid_t process)
+{
+    static char paths[2][512];
+    static int next;
+    char *path = paths[next++ % 2];
+    snprintf(path, sizeof paths[0], "%s/child-%s-%ld", rt_test_folder(), what, (long)process);
+    return path;
+}
+
 static void read_text(char *text, size_t room, const char *path)
 {
     size_t size;
+    text[0] = '\0';
+    if (access(path, R_OK) != 0) return; /* killed before it was the program */
     char *bytes = rt_test_read(path, &size);
     cr_assert_lt(size, room, "too much output");
     memcpy(text, bytes, size);
     text[size] = '\0';
     free(bytes);
+    remove(path);
 }
 
-const rt_child *rt_test_retort(const char *first, ...)
+static pid_t start(const char *first, va_list arguments)
 {
-    static rt_child child;
-    static const char *output, *errors;
-    if (output == NULL) {
-        output = rt_test_path("child-output");
-        errors = rt_test_path("child-errors");
-    }
     char *words[MAXIMUM_WORDS] = {(char *)RT_BUILD_FOLDER "/retort"};
-    va_list arguments;
-    va_start(arguments, first);
     int count = 1;
     for (const char *word = first; word != NULL; word = va_arg(arguments, const char *)) {
         cr_assert_lt(count, MAXIMUM_WORDS - 1);
         words[count++] = (char *)word;
     }
-    va_end(arguments);
-
     const char *folder = rt_test_folder();
     fflush(NULL);
     const pid_t process = fork();
     cr_assert_geq(process, 0);
-    if (process == 0) become_program(words, folder, output, errors);
+    if (process == 0)
+        become_program(words, folder, text_path("output", getpid()), text_path("errors", getpid()));
+    return process;
+}
+
+pid_t rt_test_retort_start(const char *first, ...)
+{
+    va_list arguments;
+    va_start(arguments, first);
+    const pid_t process = start(first, arguments);
+    va_end(arguments);
+    return process;
+}
+
+const rt_child *rt_test_retort_wait(pid_t process)
+{
+    static rt_child child;
     int status = 0;
     cr_assert_eq(waitpid(process, &status, 0), process);
     child.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-    read_text(child.output, sizeof child.output, output);
-    read_text(child.errors, sizeof child.errors, errors);
+    read_text(child.output, sizeof child.output, text_path("output", process));
+    read_text(child.errors, sizeof child.errors, text_path("errors", process));
     return &child;
+}
+
+const rt_child *rt_test_retort(const char *first, ...)
+{
+    va_list arguments;
+    va_start(arguments, first);
+    const pid_t process = start(first, arguments);
+    va_end(arguments);
+    return rt_test_retort_wait(process);
 }

@@ -4,6 +4,7 @@
 /** The built program, run as a child process. */
 
 #include <stddef.h>
+#include <sys/types.h>
 
 typedef struct rt_child {
     int code;             ///< exit code; 128 + signal if one ended it
@@ -15,7 +16,11 @@ typedef struct rt_child {
  *  directory of the test's own. The result lives until the next call. */
 const rt_child *rt_test_retort(const char *first, ...) __attribute__((sentinel));
 
-/** The same; asserts that it ends with `code`. */
+/** The same in two halves: what happens between them happens while the program runs. */
+pid_t rt_test_retort_start(const char *first, ...) __attribute__((sentinel));
+const rt_child *rt_test_retort_wait(pid_t process);
+
+/** rt_test_retort; asserts that it ends with `code`. */
 #define rt_test_retort_ends(expected, ...)                                                         \
     ({                                                                                             \
         const rt_child *ended_child = rt_test_retort(__VA_ARGS__, (char *)NULL);                   \

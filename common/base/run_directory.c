@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 char *rt_run_path(rt_run_directory *run, const char *name)
 {
@@ -22,6 +23,42 @@ static rt_status set_paths(rt_run_directory *run, const char *path)
     return RT_OK;
 }
 
+/* A name of rt_file_replace for one of our files ("PREFIX....PID.tmp"): the folder may hold files
+ * of the user's own. */
+static bool is_leftover(const char *name)
+{
+    static const char *const prefixes[] = {"config.yaml.", "checkpoint.safetensors.",
+                                           "model.safetensors.", "summary.json.", "round-"};
+    static const char ending[] = ".tmp";
+    const size_t length = strlen(name);
+    if (length < sizeof ending || strcmp(name + length - strlen(ending), ending) != 0) return false;
+    for (size_t i = 0; i < RT_COUNT(prefixes); i++)
+        if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0) return true;
+    return false;
+}
+
+static rt_status clear_folder(rt_arena *arena, const char *folder)
+{
+    char **names;
+    size_t count;
+    RT_TRY(rt_directory_list(arena, folder, &names, &count));
+    for (size_t i = 0; i < count; i++) {
+        const char *path = rt_path_join(arena, folder, names[i]);
+        if (path == NULL) return RT_ERROR_MEMORY;
+        if (is_leftover(names[i])) RT_TRY(rt_file_remove(path));
+    }
+    return RT_OK;
+}
+
+/* What was half written when the run was killed. */
+static rt_status clear_leftovers(rt_run_directory *run)
+{
+    const char *samples = rt_run_path(run, "samples");
+    if (samples == NULL) return RT_ERROR_MEMORY;
+    RT_TRY(clear_folder(&run->arena, run->path));
+    return rt_directory_exists(samples) ? clear_folder(&run->arena, samples) : RT_OK;
+}
+
 static rt_status open_directory(rt_run_directory *run, const char *path, bool resume,
                                 const rt_buffer *config_yaml)
 {
@@ -29,13 +66,16 @@ static rt_status open_directory(rt_run_directory *run, const char *path, bool re
     RT_TRY(rt_directory_create(path));
     const char *lock = rt_run_path(run, ".lock"), *config = rt_run_path(run, "config.yaml");
     if (lock == NULL || config == NULL) return RT_ERROR_MEMORY;
-    RT_TRY(rt_lock_take(&run->lock, lock, "run"));
-    const bool exists = rt_file_exists(config);
+    const char *what = rt_arena_printf(&run->arena, "run '%s'", path);
+    if (what == NULL) return RT_ERROR_MEMORY;
+    RT_TRY(rt_lock_take(&run->lock, lock, what));
+    const bool exists = rt_run_has_checkpoint(run) || rt_file_exists(run->model);
     if (exists && !resume)
         return rt_fail(
             RT_ERROR_INPUT,
             "there is a run in '%s' already; go on with --resume or choose another --out", path);
-    if (!exists) {
+    RT_TRY(clear_leftovers(run));
+    if (!exists || !rt_file_exists(config)) {
         RT_TRY(rt_file_replace(config, config_yaml->data, config_yaml->size));
         RT_TRY(rt_file_remove(run->metrics));
     }
@@ -60,6 +100,11 @@ void rt_run_close(rt_run_directory *run)
 }
 
 bool rt_run_has_checkpoint(const rt_run_directory *run) { return rt_file_exists(run->checkpoint); }
+
+rt_status rt_run_interrupted(const rt_run_directory *run)
+{
+    return rt_fail(RT_ERROR_INTERRUPTED, "interrupted; go on with --resume --out %s", run->path);
+}
 
 rt_status rt_run_metrics(rt_run_directory *run, const char *header, const char *format, ...)
 {

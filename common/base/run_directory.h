@@ -2,11 +2,10 @@
 #define RT_BASE_RUN_DIRECTORY_H
 
 /**
- * The folder of one run: config.yaml (resolved), metrics.csv, checkpoint.safetensors, samples/,
- * model.safetensors, summary.json. One process at a time (a lock), and metrics.csv can be cut back
- * to what the checkpoint knows.
- *     RT_TRY(rt_run_open(&run, out, resume, &yaml));
- *     RT_TRY_DONE(rt_run_metrics(&run, "step,loss", "%u,%.6g", step, loss));
+ * The folder of one run: config.yaml (resolved), tuning.yaml (the kernels it uses), metrics.csv,
+ * checkpoint.safetensors, samples/, model.safetensors, summary.json. One process at a time (a
+ * lock), and metrics.csv can be cut back to what the checkpoint knows. RT_TRY(rt_run_open(&run,
+ * out, resume, &yaml)); RT_TRY_DONE(rt_run_metrics(&run, "step,loss", "%u,%.6g", step, loss));
  *     rt_run_close(&run);
  */
 
@@ -24,7 +23,8 @@ typedef struct rt_run_directory {
 } rt_run_directory;
 
 /**
- * Makes the folder or goes on in it; writes config.yaml where it is new.
+ * Makes the folder or goes on in it; writes config.yaml where the run is new. There is a run once
+ * it has a checkpoint or a model: a command that fails before (a path mistyped) can be repeated.
  * Errors: RT_ERROR_INPUT if `path` is NULL, if a run is there and `resume` is false, or if another
  * process works in it (names its pid).
  */
@@ -34,6 +34,9 @@ RT_CHECKED rt_status rt_run_open(rt_run_directory *run, const char *path, bool r
 void rt_run_close(rt_run_directory *run);
 /** Whether there is a checkpoint to go on from. */
 bool rt_run_has_checkpoint(const rt_run_directory *run);
+/** The error of work that a signal ended, with how to go on. Call it when the checkpoint is there.
+ */
+rt_status rt_run_interrupted(const rt_run_directory *run);
 /** Appends a row; `header` is written first where the file is new. */
 RT_CHECKED rt_status rt_run_metrics(rt_run_directory *run, const char *header, const char *format,
                                     ...) __attribute__((format(printf, 3, 4)));

@@ -1,6 +1,7 @@
 #include "common/cli/command.h"
 
 #include "common/base/io.h"
+#include "common/ops/conv2d_choice.h"
 
 #include <cjson/cJSON.h>
 #include <stdlib.h>
@@ -159,6 +160,15 @@ rt_status rt_command_open_device(rt_command *command, const char *selector, rt_d
     RT_TRY(rt_device_open(&command->opened, &options));
     *device = command->opened;
     return RT_OK;
+}
+
+rt_status rt_command_open_run_device(rt_command *command, const char *selector,
+                                     rt_run_directory *run, rt_device **device)
+{
+    const char *path = rt_run_path(run, "tuning.yaml");
+    if (path == NULL) return RT_ERROR_MEMORY;
+    RT_TRY(rt_command_open_device(command, selector, device));
+    return rt_conv2d_keep(*device, path);
 }
 
 void rt_command_clear(rt_command *command)

@@ -21,6 +21,7 @@
  */
 
 #include "common/base/config.h"
+#include "common/base/run_directory.h"
 #include "common/gpu/device.h"
 
 struct cJSON;
@@ -101,6 +102,11 @@ RT_CHECKED rt_status rt_command_load_config(rt_command *command, void *config);
  *  Ownership: main closes it after `run` and turns validation messages into an error. */
 RT_CHECKED rt_status rt_command_open_device(rt_command *command, const char *selector,
                                             rt_device **device);
+
+/** The same for a run, whose folder is open: it uses the kernels that the run began with, or notes
+ *  in the folder's tuning.yaml which it chose, so that --resume gives the same bits. */
+RT_CHECKED rt_status rt_command_open_run_device(rt_command *command, const char *selector,
+                                                rt_run_directory *run, rt_device **device);
 
 /* The object that --json prints. Each sets one key; a key's order is that of the calls. */
 

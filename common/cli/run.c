@@ -34,12 +34,28 @@ static const rt_config_schema *schema(void)
     return &run_schema;
 }
 
+/* What the rows cannot say about two keys together, before any work is done. */
+static rt_status check_config(const rt_run_config *c)
+{
+    if (c->student.batch_size > c->synthesis.batch_size)
+        return rt_fail(RT_ERROR_INPUT,
+                       "distill.batch_size %u is more than the %u images of the first round; lower "
+                       "it or raise generate.batch_size",
+                       c->student.batch_size, c->synthesis.batch_size);
+    if (c->student.use_stored_logits && !c->synthesis.store_logits)
+        return rt_fail(RT_ERROR_INPUT, "distill.use_stored_logits needs generate.store_logits");
+    return RT_OK;
+}
+
 /* Makes networks, both stages, and the store or what the checkpoint left of it. */
 static rt_status prepare(rt_run *r, const char *yaml)
 {
     const rt_run_config *c = &r->config;
-    RT_TRY(rt_command_open_device(r->command, c->device, &r->device));
+    RT_TRY(check_config(c));
+    RT_TRY(rt_command_open_run_device(r->command, c->device, &r->directory, &r->device));
     RT_TRY(rt_teacher_load(&r->teacher, r->device, &c->teacher, r->teacher_sha256));
+    if (c->evaluation_store != NULL)
+        RT_TRY(rt_evaluation_check(c->evaluation_store, rt_network_describe(r->teacher)));
     RT_TRY(rt_student_make(&r->student, r->device, &c->student, rt_network_describe(r->teacher),
                            c->seed));
     const rt_synthesizer_setup synthesis = {.device = r->device,
@@ -134,9 +150,11 @@ static rt_status synthesise(rt_run *r, uint32_t round)
                         .row = rt_run_log_synthesis,
                         .row_state = r};
     const rt_synthesis_listener listener = rt_round_log_listener(&log);
+    r->synthesising = true;
     RT_TRY(rt_synthesizer_round(r->synthesizer, round, r->store, &listener));
     RT_TRY(rt_round_log_picture(&log, round, batch, rt_network_describe(r->teacher)));
     r->synthesised = round + 1;
+    r->synthesising = false;
     r->generate_seconds += rt_seconds() - began;
     return rt_run_write_checkpoint(r);
 }
@@ -156,14 +174,11 @@ static rt_status run_rounds(rt_run *r)
     }
 done:
     rt_progress_end(&r->progress);
-    /* What the student learned since the last checkpoint is kept; half a synthesis is not. */
-    if (status == RT_ERROR_INTERRUPTED) {
-        char message[1024];
-        rt_error_take(message, sizeof message);
-        RT_TRY(rt_run_write_checkpoint(r));
-        rt_error_give(message);
-    }
-    return status;
+    if (status != RT_ERROR_INTERRUPTED) return status;
+    /* What the student learned since the last checkpoint is kept. Half a synthesis is not: the warm
+     * generator has moved on, and its round must begin where the checkpoint left it. */
+    if (!r->synthesising) RT_TRY(rt_run_write_checkpoint(r));
+    return rt_run_interrupted(&r->directory);
 }
 
 static rt_status report(rt_run *r, double seconds, uint64_t samples)

@@ -27,6 +27,7 @@ rt_status rt_run_open_store(rt_run *run, const rt_store_description *description
     RT_TRY_DONE(rt_run_metrics_cut(&run->directory, state.metrics_bytes));
     run->synthesised = state.rounds;
     RT_TRY_DONE(rt_synthesis_continue_store(run->store_path, description, &state, &run->store));
+    if (!state.begun) RT_TRY_DONE(rt_run_write_checkpoint(run));
 done:
     rt_safetensors_close(&checkpoint);
     rt_arena_clear(&arena);

@@ -36,6 +36,7 @@ typedef struct rt_run {
     rt_store_reader *reader; ///< read by the student
     const char *store_path;
     uint32_t synthesised; ///< rounds whose shard is complete
+    bool synthesising;    ///< a round is under way
     rt_progress progress;
     double generate_seconds, distill_seconds;
 } rt_run;

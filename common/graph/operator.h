@@ -3,7 +3,7 @@
 
 /**
  * What an operator is: a table of functions in common/ops/<name>.c, its kernels in
- * shaders/<name>_*.comp, its checks in tests/ops/<name>.c (docs/add-an-operator.md).
+ * shaders/<name>_*.comp, its checks in tests/ops/<name>.c (CONTRIBUTING.md, "An operator").
  *
  * An operator's public function builds a node:
  *     rt_tensor *rt_leaky_relu(rt_graph *graph, rt_tensor *x, float negative_slope)

@@ -140,23 +140,30 @@ rt_tensor *rt_layer_linear_to_image(rt_layers *layers, const char *name, rt_tens
     return rt_reshape(layers->graph, y, image);
 }
 
-rt_tensor *rt_layer_batch_norm(rt_layers *layers, const char *name, rt_tensor *x,
-                               rt_activation activation, float negative_slope)
+static rt_batch_norm_inputs batch_norm_parameters(rt_layers *layers, const char *name,
+                                                  uint32_t channels)
 {
-    if (x == NULL) return NULL;
     const rt_parameter vector = {
-        .layout = RT_LAYOUT_VECTOR, .dims = {x->shape.c}, .rank = 1, .initial = {.a = 0}};
+        .layout = RT_LAYOUT_VECTOR, .dims = {channels}, .rank = 1, .initial = {.a = 0}};
     rt_parameter weight = vector, running_mean = vector, running_var = vector;
     weight.initial.a = running_var.initial.a = 1;
     if (layers->rule == RT_RULE_GENERATOR)
         weight.initial = (rt_initial){RT_INITIAL_NORMAL, 1, 0.02f};
     running_mean.statistic = running_var.statistic = true;
-    const rt_batch_norm_inputs inputs = {
+    return (rt_batch_norm_inputs){
         .weight = parameter(layers, name, "weight", weight),
         .bias = parameter(layers, name, "bias", vector),
         .running_mean = parameter(layers, name, "running_mean", running_mean),
         .running_var = parameter(layers, name, "running_var", running_var),
     };
+}
+
+static rt_tensor *batch_norm(rt_layers *layers, const char *name, rt_tensor *x, rt_tensor *residual,
+                             rt_activation activation, float negative_slope)
+{
+    if (x == NULL) return NULL;
+    rt_batch_norm_inputs inputs = batch_norm_parameters(layers, name, x->shape.c);
+    inputs.residual = residual;
     if (layers->batch_norms != NULL && layers->batch_norm_count < RT_MAXIMUM_BATCH_NORMS)
         layers->batch_norms[layers->batch_norm_count++] =
             (rt_batch_norm_use){x, inputs.running_mean, inputs.running_var};
@@ -170,4 +177,22 @@ rt_tensor *rt_layer_batch_norm(rt_layers *layers, const char *name, rt_tensor *x
         .negative_slope = negative_slope,
     };
     return rt_batch_norm(layers->graph, x, &inputs, &options);
+}
+
+void rt_layer_batch_norm_declare(rt_layers *layers, const char *name, uint32_t channels)
+{
+    if (layers->declare) batch_norm_parameters(layers, name, channels);
+}
+
+rt_tensor *rt_layer_batch_norm(rt_layers *layers, const char *name, rt_tensor *x,
+                               rt_activation activation, float negative_slope)
+{
+    return batch_norm(layers, name, x, NULL, activation, negative_slope);
+}
+
+rt_tensor *rt_layer_batch_norm_residual(rt_layers *layers, const char *name, rt_tensor *x,
+                                        rt_tensor *residual)
+{
+    if (residual == NULL) return NULL;
+    return batch_norm(layers, name, x, residual, RT_ACTIVATION_RELU, 0);
 }

@@ -67,5 +67,11 @@ rt_tensor *rt_layer_linear_to_image(rt_layers *layers, const char *name, rt_tens
 /** With the activation that follows it fused. `negative_slope` is for leaky ReLU. */
 rt_tensor *rt_layer_batch_norm(rt_layers *layers, const char *name, rt_tensor *x,
                                rt_activation activation, float negative_slope);
+/** The end of a residual block: relu(batch norm of x + residual), of x's shape. */
+rt_tensor *rt_layer_batch_norm_residual(rt_layers *layers, const char *name, rt_tensor *x,
+                                        rt_tensor *residual);
+/** Declares a batch norm's parameters before it is applied: a set keeps the order of PyTorch's
+ *  state_dict, where a block's last batch norm stands before the shortcut that it adds. */
+void rt_layer_batch_norm_declare(rt_layers *layers, const char *name, uint32_t channels);
 
 #endif

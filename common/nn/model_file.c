@@ -226,6 +226,11 @@ static rt_status save_tensor(rt_parameters *parameters, rt_parameters_piece piec
     uint64_t shape[4];
     for (uint32_t i = 0; i < parameter->rank; i++) shape[i] = parameter->dims[i];
     RT_TRY(rt_parameters_read(parameters, piece, row, values));
+    for (uint64_t i = 0; i < rt_parameter_numbers(parameter); i++)
+        if (!isfinite(values[i]))
+            return rt_fail(RT_ERROR_NUMERIC,
+                           "'%s' has become %g; nothing was written: try a smaller learning rate",
+                           name, (double)values[i]);
     return rt_safetensors_add(writer, name, RT_SAFETENSORS_F32, parameter->rank, shape, values);
 }
 

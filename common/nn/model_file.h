@@ -32,7 +32,8 @@ typedef struct rt_model_note {
     const char *key, *value;
 } rt_model_note;
 
-/** Writes a network; `sha256` may be NULL. */
+/** Writes a network; `sha256` may be NULL. Errors: RT_ERROR_NUMERIC naming a tensor that is not
+ *  finite; RT_ERROR_IO. */
 RT_CHECKED rt_status rt_model_save(rt_network *network, const char *path,
                                    const rt_model_note *notes, size_t note_count,
                                    char sha256[RT_SHA256_TEXT]);
@@ -40,7 +41,8 @@ RT_CHECKED rt_status rt_model_save(rt_network *network, const char *path,
 /* Parameter sets inside a larger file (checkpoints): tensors are named prefix + name. */
 
 /** Adds the values, and with `moments` what the optimiser remembers ("<prefix>moment1.<name>"). The
- *  numbers lie in `arena` until the file is written. */
+ *  numbers lie in `arena` until the file is written. Errors: RT_ERROR_NUMERIC naming a tensor that
+ *  is not finite: a step's loss may be fine and its update not. */
 RT_CHECKED rt_status rt_parameters_save(rt_parameters *parameters, const char *prefix, bool moments,
                                         rt_safetensors_writer *writer, rt_arena *arena);
 /** Reads them back. Errors: RT_ERROR_INPUT naming the tensor. */

@@ -1,5 +1,19 @@
 #include "common/nn/teacher_config.h"
 
+rt_status rt_teacher_check_student(const rt_network_description *teacher,
+                                   const rt_network_description *student, const char *path)
+{
+    const rt_network_description *t = teacher, *s = student;
+    if (s->height == t->height && s->width == t->width && s->channels == t->channels &&
+        s->classes == t->classes)
+        return RT_OK;
+    return rt_fail(RT_ERROR_INPUT,
+                   "the student in '%s' takes images of %ux%ux%u in %u classes, the teacher "
+                   "%ux%ux%u in %u classes",
+                   path, s->height, s->width, s->channels, s->classes, t->height, t->width,
+                   t->channels, t->classes);
+}
+
 rt_status rt_teacher_load(rt_network **teacher, rt_device *device, const rt_teacher_config *config,
                           char sha256[RT_SHA256_TEXT])
 {
@@ -20,18 +34,4 @@ rt_status rt_teacher_load(rt_network **teacher, rt_device *device, const rt_teac
         .std = config->std.count > 0 ? config->std.values : NULL,
     };
     return rt_model_load(teacher, device, config->path, &hints, sha256);
-}
-
-rt_status rt_teacher_check_student(const rt_network_description *teacher,
-                                   const rt_network_description *student)
-{
-    const rt_network_description *t = teacher, *s = student;
-    if (s->height == t->height && s->width == t->width && s->channels == t->channels &&
-        s->classes == t->classes)
-        return RT_OK;
-    return rt_fail(RT_ERROR_INPUT,
-                   "the student '%s' takes images of %ux%ux%u in %u classes, the teacher '%s' "
-                   "%ux%ux%u in %u classes; choose another student",
-                   s->arch, s->height, s->width, s->channels, s->classes, t->arch, t->height,
-                   t->width, t->channels, t->classes);
 }

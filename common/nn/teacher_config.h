@@ -41,13 +41,14 @@ typedef struct rt_teacher_config {
     }
 /* clang-format on */
 
+/** Whether the student in file `path` takes the teacher's images and knows as many classes.
+ *  Errors: RT_ERROR_INPUT naming the file and both shapes. */
+RT_CHECKED rt_status rt_teacher_check_student(const rt_network_description *teacher,
+                                              const rt_network_description *student,
+                                              const char *path);
+
 /** Loads the teacher. Errors: as rt_model_load. */
 RT_CHECKED rt_status rt_teacher_load(rt_network **teacher, rt_device *device,
                                      const rt_teacher_config *config, char sha256[RT_SHA256_TEXT]);
-
-/** Errors: RT_ERROR_INPUT if a student, which was loaded, takes other images than the teacher or
- *  tells other classes apart. */
-RT_CHECKED rt_status rt_teacher_check_student(const rt_network_description *teacher,
-                                              const rt_network_description *student);
 
 #endif

@@ -1,12 +1,14 @@
 #include "common/ops/batch_norm.h"
 
 #include "common/ops/channels.h"
+#include "common/ops/elementwise.h"
 
-enum { X, WEIGHT, BIAS, RUNNING_MEAN, RUNNING_VAR, INPUT_COUNT };
+enum { X, WEIGHT, BIAS, RUNNING_MEAN, RUNNING_VAR, RESIDUAL, INPUT_COUNT };
 enum { Y, MEAN, VARIANCE }; ///< outputs; the last two (of the batch) only while training
 
 typedef struct attributes {
     bool training, update;
+    bool frozen; ///< running statistics, and weight and bias are not trained
     float momentum, epsilon;
     float negative_slope; ///< below 0: 1 without an activation, 0 for ReLU
 } attributes;
@@ -37,6 +39,11 @@ static rt_status infer_shape(rt_graph *graph, rt_node *node)
     if (!(a->epsilon > 0) || !(a->negative_slope >= 0))
         return rt_fail(RT_ERROR_INPUT, "batch norm with an epsilon of %g and a slope of %g",
                        (double)a->epsilon, (double)a->negative_slope);
+    const rt_tensor *residual = node->inputs[RESIDUAL];
+    if (residual != NULL && !rt_shape_equal(residual->shape, x))
+        return rt_fail(RT_ERROR_INPUT, "batch norm of %ux%ux%ux%u with a residual of %ux%ux%ux%u",
+                       x.n, x.h, x.w, x.c, residual->shape.n, residual->shape.h, residual->shape.w,
+                       residual->shape.c);
     if (a->training && rt_shape_pixels(x) == 1)
         return rt_fail(RT_ERROR_INPUT, "batch norm needs more than one value a channel to train");
     RT_TRY(rt_node_output(graph, node, "batch_norm", x));
@@ -75,16 +82,56 @@ static rt_status forward(rt_program *program, const rt_node *node)
         }
         RT_TRY(rt_record_channel_statistics(program, &statistics));
     }
+    const rt_tensor *residual = node->inputs[RESIDUAL];
     const rt_dispatch dispatch = {
         .shader = "batch_norm_forward",
+        .constants = {RT_CONSTANT("ADD", residual != NULL)},
         .push = {RT_CONSTANT("epsilon", a->epsilon),
                  RT_CONSTANT("negative_slope", a->negative_slope)},
         .bindings = {rt_bind(node->inputs[X]), mean_of(node), variance_of(node),
                      rt_bind(node->inputs[WEIGHT]), rt_bind(node->inputs[BIAS]),
+                     rt_bind(residual != NULL ? residual : node->inputs[X]),
                      rt_bind(node->outputs[Y])},
         .label = node->label,
     };
     return rt_dispatch_channels(program, node->inputs[X]->shape, 0, &dispatch);
+}
+
+/* Scratch of the backward pass: sums of blocks, then two vectors. None for frozen statistics. */
+static uint64_t sums_bytes(const rt_node *node)
+{
+    const attributes *a = node->attributes;
+    const rt_shape shape = node->inputs[X]->shape;
+    if (a->frozen) return 0;
+    return rt_channel_blocks_bytes(shape) + 2 * rt_channel_vector_bytes(shape);
+}
+
+/* What reaches the kernels of the backward pass: a gradient, and the activation that it still has
+ * to pass through. */
+typedef struct incoming {
+    rt_gpu_range gradient;
+    float negative_slope;
+} incoming;
+
+/* Behind a residual the gradient of the activation's input is the residual's gradient too: it is
+ * written once, for both, and there is no activation left. */
+static rt_status pass_activation(rt_program *program, const rt_node *node, incoming *in)
+{
+    const attributes *a = node->attributes;
+    *in = (incoming){rt_bind(node->output_gradients[Y]), a->negative_slope};
+    if (node->inputs[RESIDUAL] == NULL) return RT_OK;
+    const rt_gpu_range passed =
+        node->input_gradients[RESIDUAL] != NULL
+            ? rt_bind(node->input_gradients[RESIDUAL])
+            : rt_subrange(node->scratch, sums_bytes(node), rt_shape_bytes(node->outputs[Y]->shape));
+    const rt_dispatch dispatch = {
+        .shader = "leaky_relu_backward",
+        .push = {RT_CONSTANT("negative_slope", a->negative_slope)},
+        .bindings = {rt_bind(node->outputs[Y]), in->gradient, passed},
+        .label = node->label,
+    };
+    *in = (incoming){passed, 1};
+    return rt_dispatch_items(program, rt_shape_vec4_count(node->outputs[Y]->shape), &dispatch);
 }
 
 /* Whether x's gradient has something to add, and what stands in its place if not. */
@@ -94,28 +141,27 @@ static rt_gpu_range addend_of(const rt_node *node)
 }
 
 /* x's gradient where mean and variance do not depend on x. */
-static rt_status backward_frozen(rt_program *program, const rt_node *node)
+static rt_status record_frozen(rt_program *program, const rt_node *node, const incoming *in)
 {
     const attributes *a = node->attributes;
-    const rt_gpu_range y_gradient = rt_bind(node->output_gradients[Y]);
     if (node->input_gradients[X] == NULL) return RT_OK;
     const rt_dispatch dispatch = {
         .shader = "batch_norm_backward_frozen",
         .constants = {RT_CONSTANT("ADD", node->addends[X] != NULL)},
         .push = {RT_CONSTANT("epsilon", a->epsilon),
-                 RT_CONSTANT("negative_slope", a->negative_slope)},
+                 RT_CONSTANT("negative_slope", in->negative_slope)},
         /* Without an activation y is not asked, and may be gone. */
-        .bindings = {a->negative_slope == 1 ? y_gradient : rt_bind(node->outputs[Y]), y_gradient,
-                     variance_of(node), rt_bind(node->inputs[WEIGHT]), addend_of(node),
-                     rt_bind(node->input_gradients[X])},
+        .bindings = {in->negative_slope == 1 ? in->gradient : rt_bind(node->outputs[Y]),
+                     in->gradient, variance_of(node), rt_bind(node->inputs[WEIGHT]),
+                     addend_of(node), rt_bind(node->input_gradients[X])},
         .label = node->label,
     };
     return rt_dispatch_channels(program, node->inputs[X]->shape, 0, &dispatch);
 }
 
 /* The sums that are the gradients of weight and bias, and that x's needs while training. */
-static rt_status record_sums(rt_program *program, const rt_node *node, rt_gpu_range weight_gradient,
-                             rt_gpu_range bias_gradient)
+static rt_status record_sums(rt_program *program, const rt_node *node, const incoming *in,
+                             rt_gpu_range weight_gradient, rt_gpu_range bias_gradient)
 {
     const attributes *a = node->attributes;
     const rt_shape shape = node->inputs[X]->shape;
@@ -124,10 +170,9 @@ static rt_status record_sums(rt_program *program, const rt_node *node, rt_gpu_ra
     const rt_dispatch first = {
         .shader = "batch_norm_backward_blocks",
         .push = {RT_CONSTANT("epsilon", a->epsilon),
-                 RT_CONSTANT("negative_slope", a->negative_slope)},
-        .bindings = {rt_bind(node->inputs[X]), rt_bind(node->output_gradients[Y]), mean_of(node),
-                     variance_of(node), rt_bind(node->inputs[WEIGHT]), rt_bind(node->inputs[BIAS]),
-                     node->scratch},
+                 RT_CONSTANT("negative_slope", in->negative_slope)},
+        .bindings = {rt_bind(node->inputs[X]), in->gradient, mean_of(node), variance_of(node),
+                     rt_bind(node->inputs[WEIGHT]), rt_bind(node->inputs[BIAS]), node->scratch},
         .label = node->label,
     };
     const rt_dispatch total = {
@@ -141,19 +186,18 @@ static rt_status record_sums(rt_program *program, const rt_node *node, rt_gpu_ra
     return rt_program_dispatch(program, &total);
 }
 
-static rt_status backward_training(rt_program *program, const rt_node *node,
-                                   rt_gpu_range weight_gradient, rt_gpu_range bias_gradient)
+static rt_status record_training(rt_program *program, const rt_node *node, const incoming *in,
+                                 rt_gpu_range weight_gradient, rt_gpu_range bias_gradient)
 {
     const attributes *a = node->attributes;
     const rt_dispatch dispatch = {
         .shader = "batch_norm_backward_training",
         .constants = {RT_CONSTANT("ADD", node->addends[X] != NULL)},
         .push = {RT_CONSTANT("epsilon", a->epsilon),
-                 RT_CONSTANT("negative_slope", a->negative_slope)},
-        .bindings = {rt_bind(node->inputs[X]), rt_bind(node->output_gradients[Y]), mean_of(node),
-                     variance_of(node), rt_bind(node->inputs[WEIGHT]), rt_bind(node->inputs[BIAS]),
-                     weight_gradient, bias_gradient, addend_of(node),
-                     rt_bind(node->input_gradients[X])},
+                 RT_CONSTANT("negative_slope", in->negative_slope)},
+        .bindings = {rt_bind(node->inputs[X]), in->gradient, mean_of(node), variance_of(node),
+                     rt_bind(node->inputs[WEIGHT]), rt_bind(node->inputs[BIAS]), weight_gradient,
+                     bias_gradient, addend_of(node), rt_bind(node->input_gradients[X])},
         .label = node->label,
     };
     return rt_dispatch_channels(program, node->inputs[X]->shape, 0, &dispatch);
@@ -163,16 +207,19 @@ static rt_status backward(rt_program *program, const rt_node *node)
 {
     const attributes *a = node->attributes;
     const rt_shape shape = node->inputs[X]->shape;
+    incoming in;
+    RT_TRY(pass_activation(program, node, &in));
+    if (a->frozen) return record_frozen(program, node, &in);
     const uint64_t blocks = rt_channel_blocks_bytes(shape), vector = rt_channel_vector_bytes(shape);
     rt_gpu_range weight_gradient = rt_subrange(node->scratch, blocks, vector);
     rt_gpu_range bias_gradient = rt_subrange(node->scratch, blocks + vector, vector);
     if (node->input_gradients[WEIGHT] != NULL)
         weight_gradient = rt_bind(node->input_gradients[WEIGHT]);
     if (node->input_gradients[BIAS] != NULL) bias_gradient = rt_bind(node->input_gradients[BIAS]);
-    RT_TRY(record_sums(program, node, weight_gradient, bias_gradient));
-    if (!a->training) return backward_frozen(program, node);
+    RT_TRY(record_sums(program, node, &in, weight_gradient, bias_gradient));
+    if (!a->training) return record_frozen(program, node, &in);
     if (node->input_gradients[X] == NULL) return RT_OK;
-    return backward_training(program, node, weight_gradient, bias_gradient);
+    return record_training(program, node, &in, weight_gradient, bias_gradient);
 }
 
 static uint64_t scratch(const rt_node *node, rt_pass pass)
@@ -180,7 +227,9 @@ static uint64_t scratch(const rt_node *node, rt_pass pass)
     const attributes *a = node->attributes;
     const rt_shape shape = node->inputs[X]->shape;
     if (pass == RT_PASS_FORWARD) return a->training ? rt_channel_blocks_bytes(shape) : 0;
-    return rt_channel_blocks_bytes(shape) + 2 * rt_channel_vector_bytes(shape);
+    const bool needs_passed =
+        node->inputs[RESIDUAL] != NULL && node->input_gradients[RESIDUAL] == NULL;
+    return sums_bytes(node) + (needs_passed ? rt_shape_bytes(shape) : 0);
 }
 
 static rt_cost cost(const rt_node *node, rt_pass pass)
@@ -189,11 +238,12 @@ static rt_cost cost(const rt_node *node, rt_pass pass)
     const rt_shape shape = node->inputs[X]->shape;
     const double numbers = (double)rt_shape_pixels(shape) * shape.c;
     const double bytes = (double)rt_shape_bytes(shape);
+    const int residual = node->inputs[RESIDUAL] != NULL;
     if (pass == RT_PASS_FORWARD)
-        return (rt_cost){.flops = (a->training ? 7 : 3) * numbers,
-                         .bytes = (a->training ? 3 : 2) * bytes};
-    return (rt_cost){.flops = (a->training ? 12 : 2) * numbers,
-                     .bytes = (a->training ? 5 : 3) * bytes};
+        return (rt_cost){.flops = ((a->training ? 7 : 3) + residual) * numbers,
+                         .bytes = ((a->training ? 3 : 2) + residual) * bytes};
+    return (rt_cost){.flops = ((a->training ? 12 : 2) + residual) * numbers,
+                     .bytes = ((a->training ? 5 : 3) + 2 * residual) * bytes};
 }
 
 enum {
@@ -207,7 +257,7 @@ const rt_operator rt_batch_norm_frozen_operator = {
     .name = "batch_norm_frozen",
     .infer_shape = infer_shape,
     .forward = forward,
-    .backward = backward_frozen,
+    .backward = backward,
     .backward_reads = FROZEN_READS,
     .no_gradient_inputs = NO_GRADIENT,
     .adds = RT_READS_INPUT(X),
@@ -218,10 +268,11 @@ const rt_operator rt_batch_norm_frozen_activated_operator = {
     .name = "batch_norm_frozen_activated",
     .infer_shape = infer_shape,
     .forward = forward,
-    .backward = backward_frozen,
+    .backward = backward,
     .backward_reads = FROZEN_READS | RT_READS_OUTPUT(Y),
     .no_gradient_inputs = NO_GRADIENT,
     .adds = RT_READS_INPUT(X),
+    .scratch = scratch,
     .cost = cost,
 };
 
@@ -249,12 +300,37 @@ const rt_operator rt_batch_norm_training_operator = {
     .cost = cost,
 };
 
+const rt_operator rt_batch_norm_training_residual_operator = {
+    .name = "batch_norm_training_residual",
+    .infer_shape = infer_shape,
+    .forward = forward,
+    .backward = backward,
+    .backward_reads = TRAINING_READS | RT_READS_OUTPUT(Y),
+    .no_gradient_inputs = NO_GRADIENT,
+    .adds = RT_READS_INPUT(X),
+    .scratch = scratch,
+    .cost = cost,
+};
+
 const rt_operator rt_batch_norm_updating_operator = {
     .name = "batch_norm_updating",
     .infer_shape = infer_shape,
     .forward = forward,
     .backward = backward,
     .backward_reads = TRAINING_READS,
+    .no_gradient_inputs = NO_GRADIENT,
+    .adds = RT_READS_INPUT(X),
+    .side_effects = true,
+    .scratch = scratch,
+    .cost = cost,
+};
+
+const rt_operator rt_batch_norm_updating_residual_operator = {
+    .name = "batch_norm_updating_residual",
+    .infer_shape = infer_shape,
+    .forward = forward,
+    .backward = backward,
+    .backward_reads = TRAINING_READS | RT_READS_OUTPUT(Y),
     .no_gradient_inputs = NO_GRADIENT,
     .adds = RT_READS_INPUT(X),
     .side_effects = true,
@@ -269,12 +345,16 @@ static bool is_trained(const rt_tensor *tensor)
 
 static const rt_operator *choose(const rt_batch_norm_inputs *inputs, const attributes *a)
 {
+    const bool residual = inputs->residual != NULL;
+    if (a->training && a->update)
+        return residual ? &rt_batch_norm_updating_residual_operator
+                        : &rt_batch_norm_updating_operator;
     if (a->training)
-        return a->update ? &rt_batch_norm_updating_operator : &rt_batch_norm_training_operator;
-    if (is_trained(inputs->weight) || is_trained(inputs->bias))
-        return &rt_batch_norm_running_operator;
-    return a->negative_slope == 1 ? &rt_batch_norm_frozen_operator
-                                  : &rt_batch_norm_frozen_activated_operator;
+        return residual ? &rt_batch_norm_training_residual_operator
+                        : &rt_batch_norm_training_operator;
+    if (!a->frozen) return &rt_batch_norm_running_operator;
+    return a->negative_slope == 1 && !residual ? &rt_batch_norm_frozen_operator
+                                               : &rt_batch_norm_frozen_activated_operator;
 }
 
 rt_tensor *rt_batch_norm(rt_graph *graph, rt_tensor *x, const rt_batch_norm_inputs *inputs,
@@ -286,6 +366,7 @@ rt_tensor *rt_batch_norm(rt_graph *graph, rt_tensor *x, const rt_batch_norm_inpu
     const attributes a = {
         .training = options->training,
         .update = options->training && options->update_statistics,
+        .frozen = !options->training && !is_trained(inputs->weight) && !is_trained(inputs->bias),
         .momentum = options->momentum,
         .epsilon = options->epsilon,
         .negative_slope = slopes[options->activation],
@@ -294,6 +375,7 @@ rt_tensor *rt_batch_norm(rt_graph *graph, rt_tensor *x, const rt_batch_norm_inpu
                                          [WEIGHT] = inputs->weight,
                                          [BIAS] = inputs->bias,
                                          [RUNNING_MEAN] = inputs->running_mean,
-                                         [RUNNING_VAR] = inputs->running_var};
+                                         [RUNNING_VAR] = inputs->running_var,
+                                         [RESIDUAL] = inputs->residual};
     return rt_graph_apply(graph, choose(inputs, &a), all, INPUT_COUNT, &a, sizeof a);
 }

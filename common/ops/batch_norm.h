@@ -2,15 +2,15 @@
 #define RT_OPS_BATCH_NORM_H
 
 /**
- * Batch normalisation (Ioffe and Szegedy 2015) with the activation that follows it:
- *     y = activation((x - mean) * weight / sqrt(variance + epsilon) + bias), a channel at a time.
- * Not training: mean and variance are the running ones. Training: they are the batch's, the
- * variance biased (divided by M = N*H*W); as PyTorch does it, running_mean = (1 - momentum) *
- * running_mean + momentum * mean running_var  = (1 - momentum) * running_var  + momentum * variance
- * * M / (M - 1) y = rt_batch_norm(graph, x, &(rt_batch_norm_inputs){weight, bias, running_mean,
- * running_var},
- *                       &(rt_batch_norm_options){.epsilon = 1e-5f, .activation =
- * RT_ACTIVATION_RELU});
+ * Batch normalisation (Ioffe and Szegedy 2015) with the activation that follows it, and, where a
+ * residual block ends, with the block's input between the two:
+ *     y = activation((x - mean) * weight / sqrt(variance + epsilon) + bias [+ residual])
+ * a channel at a time. Not training: mean and variance are the running ones. Training: they are
+ * the batch's, the variance biased (divided by M = N*H*W), and as PyTorch does it
+ *     running_mean = (1 - momentum) * running_mean + momentum * mean
+ *     running_var  = (1 - momentum) * running_var  + momentum * variance * M / (M - 1)
+ * One pass over memory instead of three: stores are what costs on CPU drivers (docs/kernels.md).
+ *     y = rt_batch_norm(graph, x, &inputs, &(rt_batch_norm_options){.epsilon = 1e-5f});
  */
 
 #include "common/graph/graph.h"
@@ -21,10 +21,11 @@ typedef enum rt_activation {
     RT_ACTIVATION_LEAKY_RELU, ///< negative_slope * x below 0
 } rt_activation;
 
-/** All {1,1,1,C}. */
+/** All {1,1,1,C} but the residual. */
 typedef struct rt_batch_norm_inputs {
     rt_tensor *weight, *bias;
     rt_tensor *running_mean, *running_var; ///< NULL: only while training without their update
+    rt_tensor *residual;                   ///< of x's shape; NULL: none
 } rt_batch_norm_inputs;
 
 typedef struct rt_batch_norm_options {
@@ -41,13 +42,14 @@ extern const rt_operator rt_batch_norm_frozen_operator; ///< running statistics,
 extern const rt_operator rt_batch_norm_frozen_activated_operator; ///< the same with an activation
 extern const rt_operator rt_batch_norm_running_operator;  ///< running statistics, all gradients
 extern const rt_operator rt_batch_norm_training_operator; ///< the batch's statistics
+extern const rt_operator rt_batch_norm_training_residual_operator;
 extern const rt_operator rt_batch_norm_updating_operator; ///< and moves the running ones
+extern const rt_operator rt_batch_norm_updating_residual_operator;
 
 /**
- * Gradients to x, weight and bias; each only where wanted. Where y's activation has no derivative
- * (at 0) the slope below 0 counts.
- * Errors: RT_ERROR_INPUT for shapes or options that do not fit, and in training for a batch of one
- *         value a channel (its variance says nothing).
+ * Gradients to x, weight, bias and residual; each only where wanted. Where y's activation has no
+ * derivative (at 0) the slope below 0 counts. Errors: RT_ERROR_INPUT for shapes or options that do
+ * not fit, and in training for a batch of one value a channel (its variance says nothing).
  */
 rt_tensor *rt_batch_norm(rt_graph *graph, rt_tensor *x, const rt_batch_norm_inputs *inputs,
                          const rt_batch_norm_options *options);

@@ -40,11 +40,10 @@ rt_status rt_column_sum(rt_program *program, rt_gpu_range x, uint64_t rows, uint
     return sum(program, scratch, left * columns4, columns4, left, 1, total);
 }
 
-rt_status rt_conv2d_reduce(rt_program *program, const rt_conv2d_call *call)
+rt_status rt_conv2d_reduce(rt_program *program, const rt_conv2d_call *call, uint32_t parts)
 {
-    const uint32_t splits = rt_conv2d_splits(&call->shape);
     const uint32_t columns = (uint32_t)(call->weight_gradient.size / 16);
-    if (splits == 1) return RT_OK;
-    return sum(program, call->partial, (uint64_t)splits * columns, columns, splits, 1,
+    if (parts == 1) return RT_OK;
+    return sum(program, call->partial, (uint64_t)parts * columns, columns, parts, 1,
                call->weight_gradient);
 }

@@ -1,6 +1,6 @@
 #include "common/ops/conv2d.h"
 
-#include "common/ops/conv2d_family.h"
+#include "common/ops/conv2d_choice.h"
 
 typedef struct attributes {
     uint32_t stride, padding;
@@ -66,7 +66,9 @@ static rt_status forward(rt_program *program, const rt_node *node)
         .y = rt_bind(node->outputs[0]),
         .label = node->label,
     };
-    return rt_conv2d_choose(rt_program_device(program), &call.shape)->forward(program, &call);
+    const rt_conv2d_family *family;
+    RT_TRY(rt_conv2d_choose(rt_program_device(program), &call.shape, &family));
+    return family->forward(program, &call);
 }
 
 static uint64_t aligned(uint64_t bytes) { return (bytes + 255) / 256 * 256; }
@@ -106,7 +108,8 @@ static rt_status backward(rt_program *program, const rt_node *node)
         .partial = node->scratch,
         .label = node->label,
     };
-    const rt_conv2d_family *family = rt_conv2d_choose(rt_program_device(program), &call.shape);
+    const rt_conv2d_family *family;
+    RT_TRY(rt_conv2d_choose(rt_program_device(program), &call.shape, &family));
     if (node->input_gradients[X] != NULL) {
         call.x_gradient = rt_bind(node->input_gradients[X]);
         if (node->addends[X] != NULL) call.addend = rt_bind(node->addends[X]);

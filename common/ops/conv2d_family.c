@@ -1,35 +1,19 @@
 #include "common/ops/conv2d_family.h"
 
+#include <string.h>
+
 const rt_conv2d_family *const rt_conv2d_families[] = {
     &rt_conv2d_shuffle_family,
+    &rt_conv2d_shared_family,
     &rt_conv2d_plain_family,
 };
 const uint32_t rt_conv2d_family_count = RT_COUNT(rt_conv2d_families);
 
-static const rt_conv2d_family *forced;
-
-void rt_conv2d_force(const rt_conv2d_family *family) { forced = family; }
-
-const rt_conv2d_family *rt_conv2d_choose(rt_device *device, const rt_conv2d_shape *shape)
+const rt_conv2d_family *rt_conv2d_family_find(const char *name)
 {
-    const rt_device_info *info = rt_device_describe(device);
-    if (forced != NULL && forced->fits(info, shape)) return forced;
     for (uint32_t i = 0; i < rt_conv2d_family_count; i++)
-        if (rt_conv2d_families[i]->fits(info, shape)) return rt_conv2d_families[i];
-    return &rt_conv2d_plain_family;
-}
-
-/* Enough workgroups for a few cores where the weights alone give too few, but not so many that the
- * sums of the parts, or their memory, count. */
-uint32_t rt_conv2d_splits(const rt_conv2d_shape *shape)
-{
-    enum { WORKGROUPS = 16, PIXELS_A_SPLIT = 512 };
-    const uint64_t pixels = (uint64_t)shape->images * shape->out_height * shape->out_width;
-    const uint32_t pieces =
-        rt_groups(shape->out_channels, 64) * rt_groups(shape->in_channels, 16) * shape->kernel_h;
-    const uint32_t wanted = rt_groups(WORKGROUPS, pieces);
-    const uint32_t possible = rt_groups(pixels, PIXELS_A_SPLIT);
-    return wanted < possible ? wanted : possible;
+        if (strcmp(rt_conv2d_families[i]->name, name) == 0) return rt_conv2d_families[i];
+    return NULL;
 }
 
 static uint64_t weight_bytes(const rt_conv2d_shape *shape)
@@ -40,8 +24,12 @@ static uint64_t weight_bytes(const rt_conv2d_shape *shape)
 
 uint64_t rt_conv2d_partial_bytes(const rt_conv2d_shape *shape)
 {
-    const uint32_t splits = rt_conv2d_splits(shape);
-    return splits > 1 ? splits * weight_bytes(shape) : 0;
+    uint32_t most = 1;
+    for (uint32_t i = 0; i < rt_conv2d_family_count; i++) {
+        const uint32_t parts = rt_conv2d_families[i]->splits(shape);
+        if (parts > most) most = parts;
+    }
+    return most > 1 ? most * weight_bytes(shape) : 0;
 }
 
 void rt_conv2d_constants(const rt_conv2d_shape *shape, rt_constant constants[8])

@@ -3,8 +3,9 @@
 
 /**
  * The kernels of a convolution come in families, each with all three passes. Which one is best is a
- * question of the device (docs/kernels.md):
+ * question of the device, answered by timing (conv2d_choice.h):
  *   shuffle  subgroups as vectors, values handed on by constant shuffles: CPU drivers
+ *   shared   tiles of a matrix product in shared memory: GPUs
  *   plain    one invocation a vec4 of results, storage buffers only: the judge of the others, and
  *            what is left where a device lacks something
  * Inside common/ops, its tests and the bench.
@@ -35,33 +36,35 @@ typedef struct rt_conv2d_family {
     const char *name;
     /** Whether the device has what the kernels need for this layer. */
     bool (*fits)(const rt_device_info *device, const rt_conv2d_shape *shape);
+    /** How many partial sums a weight gradient is split into: depends on the shape alone, because
+     *  the order of the sums decides the bits, and memory is planned without a device. */
+    uint32_t (*splits)(const rt_conv2d_shape *shape);
     rt_status (*forward)(rt_program *program, const rt_conv2d_call *call);
     rt_status (*input_gradient)(rt_program *program, const rt_conv2d_call *call);
     rt_status (*weight_gradient)(rt_program *program, const rt_conv2d_call *call);
 } rt_conv2d_family;
 
 extern const rt_conv2d_family rt_conv2d_shuffle_family;
+extern const rt_conv2d_family rt_conv2d_shared_family;
 extern const rt_conv2d_family rt_conv2d_plain_family;
 
 /** All families, best known first. */
 extern const rt_conv2d_family *const rt_conv2d_families[];
 extern const uint32_t rt_conv2d_family_count;
 
-/** The family for a device and layer. */
-const rt_conv2d_family *rt_conv2d_choose(rt_device *device, const rt_conv2d_shape *shape);
-/** Tests and benches: only this family from now on, where it fits; NULL: free choice again. */
-void rt_conv2d_force(const rt_conv2d_family *family);
+/** The family of that name; NULL if there is none. */
+const rt_conv2d_family *rt_conv2d_family_find(const char *name);
 
-/** How many partial sums a weight gradient is split into: depends on the shape alone, because the
- *  order of the sums decides the bits. */
-uint32_t rt_conv2d_splits(const rt_conv2d_shape *shape);
-/** Scratch of a weight gradient: that many copies of the weights; 0 for one. */
+/** Scratch of a weight gradient: a copy of the weights for each part, as many as the family that
+ *  makes most; 0 for one part. */
 uint64_t rt_conv2d_partial_bytes(const rt_conv2d_shape *shape);
 
 /** For families: fills constants HEIGHT to PADDING of shaders/conv2d_common.glsl. */
 void rt_conv2d_constants(const rt_conv2d_shape *shape, rt_constant constants[8]);
-/** For families: adds up `partial` into the weights' gradient where there are several parts. */
-RT_CHECKED rt_status rt_conv2d_reduce(rt_program *program, const rt_conv2d_call *call);
+/** For families that read texel buffers: adds up `partial` into the weights' gradient where there
+ *  are several parts. */
+RT_CHECKED rt_status rt_conv2d_reduce(rt_program *program, const rt_conv2d_call *call,
+                                      uint32_t parts);
 
 /** Sums of columns: total[column] = sum over rows of x [rows][columns4 vec4], in a fixed order.
  *  `scratch`: rt_column_sum_bytes. The gradient of a bias. */

@@ -10,6 +10,12 @@ static bool fits(const rt_device_info *device, const rt_conv2d_shape *shape)
     return true;
 }
 
+static uint32_t one_part(const rt_conv2d_shape *shape)
+{
+    (void)shape;
+    return 1;
+}
+
 static rt_status run(rt_program *program, const rt_conv2d_call *call, rt_dispatch *dispatch,
                      uint64_t count)
 {
@@ -62,6 +68,7 @@ static rt_status weight_gradient(rt_program *program, const rt_conv2d_call *call
 const rt_conv2d_family rt_conv2d_plain_family = {
     .name = "plain",
     .fits = fits,
+    .splits = one_part,
     .forward = forward,
     .input_gradient = input_gradient,
     .weight_gradient = weight_gradient,

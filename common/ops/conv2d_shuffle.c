@@ -107,11 +107,24 @@ static void choose_blocks(const rt_conv2d_shape *s, uint32_t *blocks, uint32_t *
     *tap_rows = in4 == 1 && s->kernel_w <= 3 ? s->kernel_h : 1;
 }
 
+/* Enough workgroups for a few cores where the weights alone give too few, but not so many that the
+ * sums of the parts, or their memory, count. */
+static uint32_t split_pixels(const rt_conv2d_shape *shape)
+{
+    enum { WORKGROUPS = 16, PIXELS_A_SPLIT = 512 };
+    const uint64_t pixels = (uint64_t)shape->images * shape->out_height * shape->out_width;
+    const uint32_t pieces =
+        rt_groups(shape->out_channels, 64) * rt_groups(shape->in_channels, 16) * shape->kernel_h;
+    const uint32_t wanted = rt_groups(WORKGROUPS, pieces);
+    const uint32_t possible = rt_groups(pixels, PIXELS_A_SPLIT);
+    return wanted < possible ? wanted : possible;
+}
+
 static rt_status weight_gradient(rt_program *program, const rt_conv2d_call *call)
 {
     const rt_conv2d_shape *s = &call->shape;
     const uint32_t out4 = rt_vec4s(s->out_channels), in4 = rt_vec4s(s->in_channels);
-    const uint32_t splits = rt_conv2d_splits(s);
+    const uint32_t splits = split_pixels(s);
     const tile t = choose_tile(program, out4, s->out_width, 8, 1);
     uint32_t blocks, tap_rows;
     choose_blocks(s, &blocks, &tap_rows);
@@ -126,12 +139,13 @@ static rt_status weight_gradient(rt_program *program, const rt_conv2d_call *call
     dispatch.constants[11] = RT_CONSTANT("BLOCKS", blocks);
     dispatch.constants[12] = RT_CONSTANT("TAP_ROWS", tap_rows);
     RT_TRY(rt_program_dispatch(program, &dispatch));
-    return rt_conv2d_reduce(program, call);
+    return rt_conv2d_reduce(program, call, splits);
 }
 
 const rt_conv2d_family rt_conv2d_shuffle_family = {
     .name = "shuffle",
     .fits = fits,
+    .splits = split_pixels,
     .forward = forward,
     .input_gradient = input_gradient,
     .weight_gradient = weight_gradient,

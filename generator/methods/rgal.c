@@ -4,7 +4,7 @@
  *   one_hot       cross-entropy of the teacher with the labels asked for
  *   adversarial   -KL(teacher || student) where both predict the same class
  *   triplet       same class apart, other classes near (direction paper), on the student's
- * features; mined on the teacher's logits with the teacher's predictions as labels */
+ *                 features; mined on the teacher's logits with its predictions as labels */
 
 #include "generator/methods/method.h"
 
@@ -83,8 +83,11 @@ static rt_tensor *mine(const rt_method_batch *batch, const rt_synthesis_config *
         .seed = batch->seed,
         .stream = RT_STREAM_TRIPLET,
     };
-    rt_tensor *logits = batch->teacher->logits;
-    return rt_mine_negatives(batch->graph, logits, rt_argmax(batch->graph, logits), NULL, &options);
+    const rt_network_outputs *teacher = batch->teacher;
+    rt_tensor *embeddings =
+        config->embedding == RT_EMBEDDING_FEATURES ? teacher->features : teacher->logits;
+    rt_tensor *labels = rt_argmax(batch->graph, teacher->logits);
+    return rt_mine_negatives(batch->graph, embeddings, labels, NULL, &options);
 }
 
 static rt_tensor *triplet(const rt_method_batch *batch, const rt_synthesis_config *config)

@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 const char *const rt_logit_loss_names[] = {"kl", "l1", "l2", NULL};
+const char *const rt_student_embedding_names[] = {"logits", "features", NULL};
 
 static rt_tensor *match_logits(const rt_recipe_batch *batch, const rt_distillation_options *o,
                                rt_tensor *teacher_logits)
@@ -70,7 +71,9 @@ static rt_tensor *triplet(const rt_recipe_batch *batch, const rt_distillation_op
         .seed = batch->seed,
         .stream = RT_STREAM_TRIPLET,
     };
-    rt_tensor *negatives = rt_mine_negatives(graph, batch->student->logits, labels, NULL, &miner);
+    rt_tensor *embeddings =
+        o->embedding == RT_STUDENT_FEATURES ? batch->student->features : batch->student->logits;
+    rt_tensor *negatives = rt_mine_negatives(graph, embeddings, labels, NULL, &miner);
     rt_tensor *features = rt_l2_normalise(graph, batch->student->features, 1e-12f);
     const rt_triplet_options options = {.margin = o->triplet_margin,
                                         .direction = (rt_direction)o->triplet_direction};

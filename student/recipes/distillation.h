@@ -16,6 +16,13 @@
 typedef enum rt_logit_loss { RT_LOGIT_KL, RT_LOGIT_L1, RT_LOGIT_L2 } rt_logit_loss;
 extern const char *const rt_logit_loss_names[];
 
+/** Between which vectors of the student the miner measures distances. */
+typedef enum rt_student_embedding {
+    RT_STUDENT_LOGITS,  ///< RGAL as released
+    RT_STUDENT_FEATURES ///< the penultimate vector, as the paper's figure draws it
+} rt_student_embedding;
+extern const char *const rt_student_embedding_names[];
+
 typedef struct rt_distillation_options {
     rt_network *teacher; ///< frozen; not needed where stored logits are used and features are not
     int logit_loss;      ///< rt_logit_loss
@@ -24,6 +31,7 @@ typedef struct rt_distillation_options {
     int triplet_direction; ///< rt_direction
     float triplet_margin;
     int sampling, form; ///< of the miner
+    int embedding;      ///< rt_student_embedding
     float focal_lower, focal_upper;
     float distance_floor, distance_upper;
 } rt_distillation_options;

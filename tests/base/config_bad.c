@@ -1,4 +1,4 @@
-/* Wrong and hostile configurations: reliability.md F13 and section 5. */
+/* Wrong and hostile configurations: the limits of docs/reliability.md. */
 #include "common/base/config.h"
 #include "common/base/random.h"
 #include "tests/base/config_example.h"

@@ -1,4 +1,4 @@
-/* Every call of every write path fails once: reliability.md F6. */
+/* Every call of every write path fails once (docs/reliability.md). */
 #include "common/base/io.h"
 #include "tests/base/support.h"
 

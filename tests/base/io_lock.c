@@ -1,4 +1,4 @@
-/* Two writers: reliability.md F7. */
+/* Two writers (docs/reliability.md). */
 #include "common/base/io.h"
 #include "tests/base/support.h"
 

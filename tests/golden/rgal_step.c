@@ -176,23 +176,40 @@ static void check_best_images(const rt_safetensors *file, rt_synthesizer *s)
     rt_golden_compare(rt_golden_find(file, "synthesis.images"), dense, 1e-5);
 }
 
-Test(golden_rgal_step, synthesis_step_is_that_of_pytorch)
+/* One synthesis step, done. */
+static rt_synthesizer *step_synthesizer(const rt_safetensors *file,
+                                        const rt_synthesis_config *config, rt_network *networks[2])
 {
-    rt_safetensors file = {0};
     rt_synthesizer *s;
-    rt_golden_open(&file, "rgal_step.safetensors");
-    rt_network *teacher = make_teacher(&file, "synthesis");
-    rt_network *student = make_network("student", "resnet8", 4, "linear",
-                                       rt_golden_find(&file, "synthesis.student_bias"));
+    networks[0] = make_teacher(file, "synthesis");
+    networks[1] = make_network("student", "resnet8", 4, "linear",
+                               rt_golden_find(file, "synthesis.student_bias"));
     const rt_synthesizer_setup setup = {.device = rt_test_device(),
-                                        .teacher = teacher,
-                                        .student = student,
-                                        .config = &synthesis_config,
+                                        .teacher = networks[0],
+                                        .student = networks[1],
+                                        .config = config,
                                         .seed = seed};
     rt_test_ok(rt_synthesizer_create(&s, &setup));
     prepare(s);
     rt_test_ok(rt_phase_submit(s->phase));
     rt_test_ok(rt_phase_wait(s->phase));
+    return s;
+}
+
+static void free_synthesizer(rt_synthesizer *s, rt_network *networks[2])
+{
+    cr_assert_eq(rt_device_validation_messages(rt_test_device()), 0, "validation messages");
+    rt_synthesizer_free(s);
+    rt_network_free(networks[0]);
+    rt_network_free(networks[1]);
+}
+
+Test(golden_rgal_step, synthesis_step_is_that_of_pytorch)
+{
+    rt_safetensors file = {0};
+    rt_network *networks[2];
+    rt_golden_open(&file, "rgal_step.safetensors");
+    rt_synthesizer *s = step_synthesizer(&file, &synthesis_config, networks);
     for (uint32_t i = 0; i < s->terms.count; i++) {
         char name[64];
         snprintf(name, sizeof name, "synthesis.term.%s", s->terms.names[i]);
@@ -204,10 +221,22 @@ Test(golden_rgal_step, synthesis_step_is_that_of_pytorch)
     check_piece(&file, "synthesis.gradient", s->generator.parameters, RT_PIECE_GRADIENTS, 2e-4);
     check_adam(&file, s->latent, (double)synthesis_config.learning_rate_latent);
     check_adam(&file, s->generator.parameters, (double)synthesis_config.learning_rate_generator);
-    cr_assert_eq(rt_device_validation_messages(rt_test_device()), 0, "validation messages");
-    rt_synthesizer_free(s);
-    rt_network_free(teacher);
-    rt_network_free(student);
+    free_synthesizer(s, networks);
+    rt_safetensors_close(&file);
+}
+
+Test(golden_rgal_step, synthesis_mines_between_features_if_asked)
+{
+    rt_safetensors file = {0};
+    rt_network *networks[2];
+    rt_synthesis_config config = synthesis_config;
+    config.embedding = RT_EMBEDDING_FEATURES;
+    rt_golden_open(&file, "rgal_step.safetensors");
+    rt_synthesizer *s = step_synthesizer(&file, &config, networks);
+    cr_assert_str_eq(s->terms.names[3], "triplet");
+    check_number(&file, "synthesis.features_triplet",
+                 rt_phase_output(s->phase, s->terms.terms[3])[0]);
+    free_synthesizer(s, networks);
     rt_safetensors_close(&file);
 }
 
@@ -236,15 +265,25 @@ static rt_status check_terms(void *state, const rt_training_step *step)
     return RT_OK;
 }
 
-Test(golden_rgal_step, student_step_is_that_of_pytorch)
+static rt_status check_features_triplet(void *state, const rt_training_step *step)
 {
-    rt_safetensors file = {0};
+    const rt_safetensors *file = ((void **)state)[0];
+    cr_assert_str_eq(rt_training_terms(((void **)state)[1])->names[1], "triplet");
+    check_number(file, "student.features_triplet", step->terms[1]);
+    return RT_OK;
+}
+
+/* One student step; `done` is called behind it. The networks are teacher and student. */
+static rt_training *step_student(rt_safetensors *file, rt_student_embedding embedding,
+                                 rt_status (*done)(void *, const rt_training_step *),
+                                 rt_network *networks[2])
+{
     rt_training *training;
-    rt_golden_open(&file, "rgal_step.safetensors");
-    rt_network *teacher = make_teacher(&file, "student");
-    rt_network *student = make_network("student", "resnet8", 4, "linear", NULL);
+    networks[0] = make_teacher(file, "student");
+    networks[1] = make_network("student", "resnet8", 4, "linear", NULL);
     const rt_distillation_options options = {
-        .teacher = teacher,
+        .teacher = networks[0],
+        .embedding = embedding,
         .logit_loss = RT_LOGIT_KL,
         .temperature = 20,
         .weight_logits = 0.1f,
@@ -261,7 +300,7 @@ Test(golden_rgal_step, student_step_is_that_of_pytorch)
     };
     const rt_training_setup setup = {
         .device = rt_test_device(),
-        .student = student,
+        .student = networks[1],
         .recipe = &rt_distillation_recipe,
         .recipe_options = &options,
         .batch_size = N,
@@ -276,15 +315,41 @@ Test(golden_rgal_step, student_step_is_that_of_pytorch)
     };
     rt_test_ok(rt_training_create(&training, &setup));
     const rt_sample_source source = {.next = next_batch};
-    void *state[] = {&file, training};
-    const rt_training_listener listener = {.state = state, .step_done = check_terms};
+    void *state[] = {file, training};
+    const rt_training_listener listener = {.state = state, .step_done = done};
     rt_test_ok(rt_training_run(training, &source, 1, &listener));
-    rt_parameters *parameters = rt_network_parameters(student);
-    check_piece(&file, "student.gradient", parameters, RT_PIECE_GRADIENTS, 2e-4);
-    check_piece(&file, "student.after", parameters, RT_PIECE_VALUES, 2e-5);
+    cr_assert_eq(rt_training_step_count(training), 1);
+    return training;
+}
+
+static void free_student(rt_training *training, rt_network *networks[2])
+{
     cr_assert_eq(rt_device_validation_messages(rt_test_device()), 0, "validation messages");
     rt_training_free(training);
-    rt_network_free(teacher);
-    rt_network_free(student);
+    rt_network_free(networks[0]);
+    rt_network_free(networks[1]);
+}
+
+Test(golden_rgal_step, student_step_is_that_of_pytorch)
+{
+    rt_safetensors file = {0};
+    rt_network *networks[2];
+    rt_golden_open(&file, "rgal_step.safetensors");
+    rt_training *training = step_student(&file, RT_STUDENT_LOGITS, check_terms, networks);
+    rt_parameters *parameters = rt_network_parameters(networks[1]);
+    check_piece(&file, "student.gradient", parameters, RT_PIECE_GRADIENTS, 2e-4);
+    check_piece(&file, "student.after", parameters, RT_PIECE_VALUES, 2e-5);
+    free_student(training, networks);
+    rt_safetensors_close(&file);
+}
+
+Test(golden_rgal_step, student_mines_between_features_if_asked)
+{
+    rt_safetensors file = {0};
+    rt_network *networks[2];
+    rt_golden_open(&file, "rgal_step.safetensors");
+    rt_training *training =
+        step_student(&file, RT_STUDENT_FEATURES, check_features_triplet, networks);
+    free_student(training, networks);
     rt_safetensors_close(&file);
 }

@@ -12,6 +12,7 @@ float32.
     synthesis.term.{batch_norm,one_hot,adversarial,triplet}, synthesis.total, synthesis.images
     synthesis.gradient.NAME, synthesis.after.NAME   generator tensors and z, after one Adam step
     student.term.{logits,triplet,channel_1..3}, student.total
+    {synthesis,student}.features_triplet            the triplet term mined between features
     student.gradient.NAME, student.after.NAME       after one SGD step; statistics too
 """
 import os
@@ -151,7 +152,7 @@ def synthesis(out):
     spread(teacher.fc, teacher, views, out, "synthesis.teacher_bias")
     spread(student.linear, student, views, out, "synthesis.student_bias")
     inputs.clear()
-    (t, _, _), (s, _, taps) = teacher(views), student(views)
+    (t, teacher_features, _), (s, _, taps) = teacher(views), student(views)
     predicted, agreed = predict(t), predict(t) == predict(s)
     print("predicted", torch.bincount(predicted, minlength=CLASSES).tolist(), "agreed",
           int(agreed.sum()))
@@ -172,6 +173,9 @@ def synthesis(out):
                      betas=(0.5, 0.999), eps=1e-8).step()
     for name, term in terms.items():
         out["synthesis.term." + name] = term
+    triplets = mine(teacher_features, predicted, True, STEP)
+    out["synthesis.features_triplet"] = sum(
+        triplet_loss(tap.mean((2, 3)), triplets, True) for tap in taps[1:])
     out["synthesis.total"], out["synthesis.images"] = total, images.permute(0, 2, 3, 1)
     for name, parameter in parameters.items():
         out["synthesis.gradient." + name] = parameter.grad
@@ -219,6 +223,8 @@ def student_step(out):
     torch.optim.SGD(student.parameters(), lr=0.1, momentum=0.9, weight_decay=1e-2).step()
     for name, term in terms.items():
         out["student.term." + name] = term
+    triplets = mine(features, predict(t), False, 0)
+    out["student.features_triplet"] = triplet_loss(features, triplets, False)
     out["student.total"] = total
     for name, parameter in student.named_parameters():
         out["student.gradient." + name] = parameter.grad

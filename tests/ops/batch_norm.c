@@ -6,16 +6,15 @@
 #include <criterion/criterion.h>
 #include <math.h>
 
-enum { X, WEIGHT, BIAS, RUNNING_MEAN, RUNNING_VAR };
+enum { X, WEIGHT, BIAS, RUNNING_MEAN, RUNNING_VAR, RESIDUAL };
 
 static void build(rt_graph *graph, const void *parameters, rt_tensor *const *inputs,
                   rt_tensor **outputs)
 {
     const rt_batch_norm_options *o = parameters;
-    outputs[0] = rt_batch_norm(graph, inputs[X],
-                               &(rt_batch_norm_inputs){inputs[WEIGHT], inputs[BIAS],
-                                                       inputs[RUNNING_MEAN], inputs[RUNNING_VAR]},
-                               o);
+    const rt_batch_norm_inputs all = {inputs[WEIGHT], inputs[BIAS], inputs[RUNNING_MEAN],
+                                      inputs[RUNNING_VAR], inputs[RESIDUAL]};
+    outputs[0] = rt_batch_norm(graph, inputs[X], &all, o);
     if (o->update_statistics) {
         outputs[1] = inputs[RUNNING_MEAN];
         outputs[2] = inputs[RUNNING_VAR];
@@ -49,7 +48,9 @@ static void reference(const rt_reference_call *call, double *y)
         for (uint64_t p = 0; p < pixels; p++) {
             const double n =
                 (call->inputs[X][p * shape.c + c] - mean) / sqrt(variance + (double)o->epsilon);
-            y[p * shape.c + c] = activate(o, n * call->inputs[WEIGHT][c] + call->inputs[BIAS][c]);
+            double v = n * call->inputs[WEIGHT][c] + call->inputs[BIAS][c];
+            if (call->inputs[RESIDUAL] != NULL) v += call->inputs[RESIDUAL][p * shape.c + c];
+            y[p * shape.c + c] = activate(o, v);
         }
         if (!o->update_statistics) continue;
         const double m = (double)o->momentum, count = (double)pixels;
@@ -59,9 +60,13 @@ static void reference(const rt_reference_call *call, double *y)
     }
 }
 
-/* A case: x and the four vectors of its channels. */
+/* A case: x, the four vectors of its channels, and no residual. */
+#define VECTORS(c)                                                                                 \
+    {1, 1, 1, c}, {1, 1, 1, c}, {1, 1, 1, c}, { 1, 1, 1, c }
 #define CASE(n, h, w, c)                                                                           \
-    {n, h, w, c}, {1, 1, 1, c}, {1, 1, 1, c}, {1, 1, 1, c}, { 1, 1, 1, c }
+    {n, h, w, c}, VECTORS(c), { 0 }
+#define RESIDUAL_CASE(n, h, w, c)                                                                  \
+    {n, h, w, c}, VECTORS(c), { n, h, w, c }
 
 static rt_operator_test new_test(const rt_batch_norm_options *options)
 {
@@ -69,7 +74,7 @@ static rt_operator_test new_test(const rt_batch_norm_options *options)
         .build = build,
         .reference = reference,
         .parameters = options,
-        .input_count = 5,
+        .input_count = 6,
         .inputs = {[RUNNING_MEAN] = {.no_gradient = true},
                    [RUNNING_VAR] = {.no_gradient = true, .low = 0.25, .high = 2}},
         .forward_tolerance = 3e-6,
@@ -116,6 +121,43 @@ Test(ops_batch_norm, running_statistics_match_reference_and_differences)
     }
 }
 
+/* The end of a residual block. The residual's gradient has a place of its own, or (a block on
+ * images that nobody trains) none. */
+Test(ops_batch_norm, adds_a_residual_before_the_activation)
+{
+    const rt_shape residual_shapes[] = {RESIDUAL_CASE(4, 65, 67, 6), RESIDUAL_CASE(2, 17, 11, 10),
+                                        RESIDUAL_CASE(5, 1, 1, 3), RESIDUAL_CASE(3, 5, 7, 1)};
+    const rt_batch_norm_options options[] = {
+        {.epsilon = 1e-5f},
+        {.epsilon = 1e-5f, .activation = RT_ACTIVATION_RELU},
+        {.training = true, .epsilon = 1e-5f},
+        {.training = true,
+         .epsilon = 1e-3f,
+         .activation = RT_ACTIVATION_LEAKY_RELU,
+         .negative_slope = 0.2f},
+    };
+    for (size_t i = 0; i < RT_COUNT(options); i++)
+        for (unsigned left_out = 0; left_out < 4; left_out++) {
+            rt_operator_test test = new_test(&options[i]);
+            test.inputs[WEIGHT].no_gradient = test.inputs[BIAS].no_gradient = left_out & 1;
+            test.inputs[RESIDUAL].no_gradient = left_out & 2;
+            rt_test_operator(&test, residual_shapes, RT_COUNT(residual_shapes));
+        }
+}
+
+Test(ops_batch_norm, moves_running_statistics_behind_a_residual)
+{
+    const rt_batch_norm_options options = {.training = true,
+                                           .update_statistics = true,
+                                           .momentum = 0.1f,
+                                           .epsilon = 1e-5f,
+                                           .activation = RT_ACTIVATION_RELU};
+    const rt_shape residual_shapes[] = {RESIDUAL_CASE(2, 17, 11, 10)};
+    rt_operator_test test = new_test(&options);
+    test.no_gradient = true;
+    rt_test_operator(&test, residual_shapes, RT_COUNT(residual_shapes));
+}
+
 Test(ops_batch_norm, moves_running_statistics)
 {
     const rt_batch_norm_options options = {
@@ -153,11 +195,13 @@ Test(ops_batch_norm, takes_the_lower_slope_at_the_kink)
         rt_tensor *w = rt_test_rows(graph, 1, 2, weight);
         rt_graph_require_gradient(graph, features);
         if (trained) rt_graph_require_gradient(graph, w);
-        rt_tensor *out = rt_batch_norm(graph, features,
-                                       &(rt_batch_norm_inputs){w, rt_test_rows(graph, 1, 2, bias),
-                                                               rt_test_rows(graph, 1, 2, mean),
-                                                               rt_test_rows(graph, 1, 2, variance)},
-                                       &options);
+        rt_tensor *out = rt_batch_norm(
+            graph, features,
+            &(rt_batch_norm_inputs){.weight = w,
+                                    .bias = rt_test_rows(graph, 1, 2, bias),
+                                    .running_mean = rt_test_rows(graph, 1, 2, mean),
+                                    .running_var = rt_test_rows(graph, 1, 2, variance)},
+            &options);
         rt_tensor *loss = rt_dot(graph, out, rt_test_rows(graph, 1, 2, (float[]){1, 1}));
         rt_graph_differentiate(graph, loss);
         rt_test_evaluate(graph, 1, (rt_tensor *[]){out, features->gradient},
@@ -167,6 +211,19 @@ Test(ops_batch_norm, takes_the_lower_slope_at_the_kink)
             cr_assert_float_eq(gradient[i], 0.25 / 2, 1e-7, "%g", gradient[i]);
         }
     }
+}
+
+Test(ops_batch_norm, refuses_a_residual_of_another_shape)
+{
+    rt_graph *graph;
+    rt_test_ok(rt_graph_create(&graph));
+    rt_tensor *x = rt_graph_input(graph, "x", (rt_shape){2, 3, 5, 4});
+    rt_tensor *residual = rt_graph_input(graph, "residual", (rt_shape){2, 5, 3, 4});
+    rt_tensor *v = rt_graph_state(graph, "v", (rt_shape){1, 1, 1, 4});
+    cr_assert_null(rt_batch_norm(graph, x, &(rt_batch_norm_inputs){v, v, v, v, residual},
+                                 &(rt_batch_norm_options){.epsilon = 1e-5f}));
+    cr_assert_eq(rt_graph_status(graph), RT_ERROR_INPUT);
+    rt_graph_free(graph);
 }
 
 Test(ops_batch_norm, refuses_what_does_not_fit)
@@ -185,7 +242,7 @@ Test(ops_batch_norm, refuses_what_does_not_fit)
         rt_tensor *x = rt_graph_input(graph, "x", cases[i].x);
         rt_tensor *v = rt_graph_state(graph, "v", (rt_shape){1, 1, 1, cases[i].channels});
         cr_assert_null(
-            rt_batch_norm(graph, x, &(rt_batch_norm_inputs){v, v, v, v}, cases[i].options));
+            rt_batch_norm(graph, x, &(rt_batch_norm_inputs){v, v, v, v, NULL}, cases[i].options));
         cr_assert_eq(rt_graph_status(graph), RT_ERROR_INPUT, "case %zu", i);
         rt_graph_free(graph);
     }

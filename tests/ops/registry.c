@@ -24,5 +24,8 @@ Test(ops_registry, tables_are_consistent)
         if (o->view) cr_assert(o->passes_gradient != 0 || o->backward == NULL, "'%s'", o->name);
         if (o->backward == NULL) cr_assert_eq(o->backward_reads, 0, "'%s'", o->name);
         cr_assert_eq(o->passes_gradient & o->no_gradient_inputs, 0, "'%s'", o->name);
+        /* Only a backward pass that writes a gradient can add to it. */
+        cr_assert_eq(o->adds & (o->passes_gradient | o->no_gradient_inputs), 0, "'%s'", o->name);
+        if (o->backward == NULL) cr_assert_eq(o->adds, 0, "'%s'", o->name);
     }
 }

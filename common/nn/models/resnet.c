@@ -1,5 +1,5 @@
 /* ResNet-18 and ResNet-34 for small images: a 3x3 stem without pooling, four stages of basic blocks
- * of 64 to 512 channels, 1x1 convolution + BN shortcuts (methods.md section 1.2). */
+ * of 64 to 512 channels, 1x1 convolution + BN shortcuts (docs/models.md). */
 
 #include "common/nn/models/models.h"
 

@@ -5,10 +5,8 @@
 
 #include "common/nn/models/models.h"
 
-#include "common/ops/add.h"
 #include "common/ops/global_average_pool.h"
 #include "common/ops/pad_channels.h"
-#include "common/ops/relu.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -62,9 +60,9 @@ static rt_tensor *basic_block(rt_layers *layers, bool zero_padded, rt_tensor *x,
     rt_tensor *y = rt_layer_conv2d(layers, "conv1", x, &first);
     y = rt_layer_batch_norm(layers, "bn1", y, RT_ACTIVATION_RELU, 0);
     y = rt_layer_conv2d(layers, "conv2", y, &second);
-    y = rt_layer_batch_norm(layers, "bn2", y, RT_ACTIVATION_NONE, 0);
-    y = rt_add(layers->graph, y, shortcut(layers, zero_padded, x, channels, stride));
-    return rt_relu(layers->graph, y);
+    rt_layer_batch_norm_declare(layers, "bn2", channels);
+    x = shortcut(layers, zero_padded, x, channels, stride);
+    return rt_layer_batch_norm_residual(layers, "bn2", y, x);
 }
 
 void rt_resnet_stages(rt_layers *layers, rt_tensor *x, const rt_resnet_stages_options *options,

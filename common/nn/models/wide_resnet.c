@@ -1,7 +1,7 @@
 /* Wide ResNets WRN-d-k (Zagoruyko and Komodakis 2016): pre-activation blocks, d = 6n+4. The first
  * block of a group normalises its input for both branches; its shortcut is a 1x1 convolution
- * without BN. Taps are the groups' raw outputs, before the final BN and ReLU (methods.md
- * section 1.2). */
+ * without BN. Taps are the groups' raw outputs, before the final BN and ReLU
+ * (docs/models.md). */
 
 #include "common/nn/models/models.h"
 

@@ -1,0 +1,88 @@
+/* Numbers that are not finite: exit code 4, the step and the term, and nothing bad on disk. */
+#include "common/formats/safetensors.h"
+#include "tests/pipeline.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+TestSuite(cli_numeric, .timeout = 300);
+
+/* All numbers of the checkpoint, and how many steps it says the student has done. */
+static unsigned long checkpoint_steps(const char *run)
+{
+    char name[64];
+    rt_safetensors file = {0};
+    snprintf(name, sizeof name, "%s/checkpoint.safetensors", run);
+    cr_assert_eq(rt_safetensors_open(&file, rt_test_path(name)), RT_OK, "%s", rt_error_message());
+    for (size_t i = 0; i < file.entry_count; i++) {
+        const rt_safetensors_entry *entry = &file.entries[i];
+        for (uint64_t k = 0; k < entry->count; k++) {
+            float value;
+            memcpy(&value, (const uint8_t *)entry->data + k * sizeof value, sizeof value);
+            cr_assert(isfinite(value), "'%s' in the checkpoint", entry->name);
+        }
+    }
+    const char *steps = rt_safetensors_metadata(&file, "student_step");
+    const unsigned long count = steps != NULL ? strtoul(steps, NULL, 10) : 0;
+    rt_safetensors_close(&file);
+    return count;
+}
+
+/* The number behind `before` in the text. */
+static unsigned long number_behind(const char *text, const char *before)
+{
+    const char *found = strstr(text, before);
+    cr_assert_not_null(found, "no '%s' in: %s", before, text);
+    return strtoul(found + strlen(before), NULL, 10);
+}
+
+Test(cli_numeric, a_student_that_explodes_leaves_its_last_good_checkpoint)
+{
+    rt_test_model("teacher.safetensors", &rt_test_teacher, 4);
+    rt_test_real_store("images", 40);
+    rt_test_text("distill.yaml", RT_TEST_DISTILL);
+    const rt_child *child = rt_test_retort_ends(
+        4, "distill", "distill.yaml", "--out", "loss", "--set", "loss=l2", "--set", "steps=200",
+        "--set", "learning_rate=100", "--set", "checkpoint_interval=1");
+    const unsigned long step = number_behind(child->errors, " at step ");
+    cr_assert_not_null(strstr(child->errors, "loss term 'logits' is "), "%s", child->errors);
+    const unsigned long kept = checkpoint_steps("loss");
+    cr_assert(kept >= 1 && kept <= step, "%lu of %lu", kept, step);
+    cr_assert_not(rt_test_exists("loss/model.safetensors"));
+    cr_assert_not(rt_test_exists("loss/summary.json"));
+    const rt_test_column rows = rt_test_metrics("loss", "loss");
+    for (int i = 0; i < rows.count; i++) cr_assert(isfinite(rows.values[i]));
+}
+
+Test(cli_numeric, an_update_that_is_not_finite_is_found_before_it_is_written)
+{
+    /* The loss, about 1e36, is finite; the gradient of what lies before the last layer is not. */
+    rt_test_model("teacher.safetensors", &rt_test_teacher, 4);
+    rt_test_scaled_model("big.safetensors", &rt_test_teacher, 7, 1e18);
+    rt_test_real_store("images", 40);
+    rt_test_text("distill.yaml", RT_TEST_DISTILL);
+    const rt_child *child = rt_test_retort_ends(
+        4, "distill", "distill.yaml", "--out", "run", "--set", "initial=big.safetensors", "--set",
+        "loss=l2", "--set", "weight.logits=1000", "--set", "learning_rate=100", "--set", "steps=1");
+    cr_assert_not_null(strstr(child->errors, "after 1 steps: 'student."), "%s", child->errors);
+    cr_assert_not_null(strstr(child->errors, "; nothing was written"), "%s", child->errors);
+    cr_assert_eq(checkpoint_steps("run"), 0);
+    cr_assert_not(rt_test_exists("run/model.safetensors"));
+    cr_assert_eq(rt_test_leftovers("run"), 0);
+}
+
+Test(cli_numeric, a_teacher_out_of_range_stops_synthesis_with_step_and_term)
+{
+    /* Finite weights, infinite logits. */
+    rt_test_scaled_model("huge.safetensors", &rt_test_teacher, 4, 1e39);
+    rt_test_text("run.yaml", RT_TEST_RUN);
+    const rt_child *child = rt_test_retort_ends(4, "run", "run.yaml", "--out", "run", "--set",
+                                                "teacher=huge.safetensors");
+    cr_assert_not_null(strstr(child->errors, "loss term 'one_hot' is "), "%s", child->errors);
+    cr_assert_not_null(strstr(child->errors, "in step 0 of round 0"), "%s", child->errors);
+    cr_assert_eq(checkpoint_steps("run"), 0);
+    cr_assert_not(rt_test_exists("run/store/shard-000000.h5"));
+}

@@ -1,0 +1,250 @@
+/* The choice of kernels: by timing once, then from the cache, from the environment, from a run's
+ * record; and who may not win a race. */
+
+#include "common/ops/conv2d_choice.h"
+
+#include "common/ops/conv2d_record.h"
+#include "tests/ops/operator_test.h"
+#include "tests/temporary.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const rt_conv2d_shape layer = {.images = 2,
+                                      .height = 8,
+                                      .width = 8,
+                                      .in_channels = 8,
+                                      .out_channels = 12,
+                                      .kernel_h = 3,
+                                      .kernel_w = 3,
+                                      .stride = 1,
+                                      .padding = 1,
+                                      .out_height = 8,
+                                      .out_width = 8};
+
+/* The device is opened first, with the shader cache of all tests; then the choice finds a cache of
+ * its own, empty. */
+static void begin(void)
+{
+    rt_test_device();
+    unsetenv("RETORT_CONV2D");
+    setenv("XDG_CACHE_HOME", rt_test_folder(), 1);
+}
+
+TestSuite(ops_conv2d_choice, .init = begin, .timeout = 300);
+
+static const char *choose(void)
+{
+    const rt_conv2d_family *family;
+    rt_test_ok(rt_conv2d_choose(rt_test_device(), &layer, &family));
+    return family->name;
+}
+
+/* As a new process would. */
+static const char *choose_anew(void)
+{
+    rt_conv2d_force(NULL);
+    return choose();
+}
+
+static const char *cached_path(void)
+{
+    static rt_arena arena;
+    const rt_conv2d_record record = rt_conv2d_record_for(rt_test_device());
+    const char *path = rt_conv2d_record_cached_path(&record, &arena);
+    cr_assert_not_null(path);
+    return path;
+}
+
+static rt_conv2d_record record_of(const char *name)
+{
+    rt_conv2d_record record = rt_conv2d_record_for(rt_test_device());
+    record.conv2d = name;
+    return record;
+}
+
+static void write_cache(const rt_conv2d_record *record)
+{
+    mkdir(rt_test_path("retort"), 0700);
+    rt_test_ok(rt_conv2d_record_write(record, cached_path()));
+}
+
+static const char *read_record(const char *path)
+{
+    static rt_arena arena;
+    rt_conv2d_record record;
+    rt_test_ok(rt_conv2d_record_read(&record, path, &arena));
+    return record.conv2d;
+}
+
+Test(ops_conv2d_choice, is_made_once_and_kept)
+{
+    const char *name = choose();
+    cr_assert_str_eq(read_record(cached_path()), name);
+    /* On a CPU the kernels for CPUs win 30 times over, whatever the machine does besides. */
+    const rt_device_info *info = rt_device_describe(rt_test_device());
+    if (strcmp(info->kind, "cpu") == 0 && rt_conv2d_shuffle_family.fits(info, &layer))
+        cr_assert_str_eq(name, "shuffle");
+    /* Another answer from now on: this process stays with its own, a new one takes it. */
+    const char *other = strcmp(name, "plain") == 0 ? "shared" : "plain";
+    const rt_conv2d_record record = record_of(other);
+    write_cache(&record);
+    cr_assert_str_eq(choose(), name);
+    cr_assert_str_eq(choose_anew(), other);
+}
+
+Test(ops_conv2d_choice, makes_a_damaged_or_foreign_cache_anew)
+{
+    const rt_conv2d_record here = record_of("plain"), unknown = record_of("of_tomorrow");
+    rt_conv2d_record foreign[] = {here, here, here, here};
+    foreign[0].device = "another device";
+    foreign[1].driver = "another driver";
+    foreign[2].program = "9.9.9";
+    foreign[3].subgroup_size++;
+    for (size_t i = 0; i < RT_COUNT(foreign); i++)
+        cr_assert_not(rt_conv2d_record_matches(&foreign[i], &here), "case %zu", i);
+    cr_assert(rt_conv2d_record_matches(&unknown, &here));
+    const char *name = choose();
+    if (strcmp(name, "plain") == 0) cr_skip_test("nothing to tell apart");
+    for (int i = 0; i < 3; i++) {
+        if (i == 0) rt_test_write(cached_path(), "device: [", 9);
+        if (i == 1) write_cache(&foreign[1]);
+        if (i == 2) write_cache(&unknown);
+        cr_assert_str_eq(choose_anew(), name, "case %d", i);
+        cr_assert_str_eq(read_record(cached_path()), name, "case %d", i);
+    }
+}
+
+Test(ops_conv2d_choice, needs_no_cache)
+{
+    setenv("XDG_CACHE_HOME", "/proc/nothing-can-be-made-here", 1);
+    const char *name = choose();
+    cr_assert_str_eq(choose(), name);
+}
+
+Test(ops_conv2d_choice, follows_the_environment_without_timing)
+{
+    setenv("RETORT_CONV2D", "plain", 1);
+    cr_assert_str_eq(choose(), "plain");
+    setenv("RETORT_CONV2D", "shared", 1);
+    cr_assert_str_eq(choose_anew(), "shared");
+    setenv("RETORT_CONV2D", "untimed", 1);
+    const bool shuffle =
+        rt_conv2d_shuffle_family.fits(rt_device_describe(rt_test_device()), &layer);
+    cr_assert_str_eq(choose_anew(), shuffle ? "shuffle" : "shared");
+    struct stat status;
+    cr_assert_neq(stat(cached_path(), &status), 0, "an untimed choice went into the cache");
+
+    const rt_conv2d_family *family;
+    setenv("RETORT_CONV2D", "fast", 1);
+    rt_conv2d_force(NULL);
+    cr_assert_eq(rt_conv2d_choose(rt_test_device(), &layer, &family), RT_ERROR_INPUT);
+    cr_assert_not_null(strstr(rt_error_message(), "RETORT_CONV2D=fast"), "%s", rt_error_message());
+}
+
+/* A run's first process notes its choice; the next ones take it whatever else says otherwise. */
+Test(ops_conv2d_choice, of_a_run_is_repeated)
+{
+    const char *path = rt_test_path("tuning.yaml");
+    setenv("RETORT_CONV2D", "shared", 1);
+    rt_test_ok(rt_conv2d_keep(rt_test_device(), path));
+    cr_assert_str_eq(read_record(path), "shared");
+    const rt_conv2d_record record = record_of("plain");
+    write_cache(&record);
+    unsetenv("RETORT_CONV2D");
+    cr_assert_str_eq(choose_anew(), "plain");
+    rt_conv2d_force(NULL);
+    rt_test_ok(rt_conv2d_keep(rt_test_device(), path));
+    cr_assert_str_eq(choose(), "shared");
+    setenv("RETORT_CONV2D", "plain", 1);
+    rt_conv2d_force(NULL);
+    rt_test_ok(rt_conv2d_keep(rt_test_device(), path));
+    cr_assert_str_eq(choose(), "shared");
+    cr_assert_str_eq(read_record(path), "shared");
+}
+
+Test(ops_conv2d_choice, of_a_run_must_be_known_and_whole)
+{
+    const char *path = rt_test_path("tuning.yaml");
+    const rt_conv2d_record record = record_of("of_tomorrow");
+    rt_test_ok(rt_conv2d_record_write(&record, path));
+    cr_assert_eq(rt_conv2d_keep(rt_test_device(), path), RT_ERROR_INPUT);
+    cr_assert_not_null(strstr(rt_error_message(), "'of_tomorrow'"), "%s", rt_error_message());
+    cr_assert_not_null(strstr(rt_error_message(), path), "%s", rt_error_message());
+    rt_test_write(path, "conv2d: pla", 11);
+    cr_assert_eq(rt_conv2d_keep(rt_test_device(), path), RT_ERROR_INPUT);
+    cr_assert_not_null(strstr(rt_error_message(), path), "%s", rt_error_message());
+}
+
+/* Failing writes: a record is whole or not there, and the cache is no reason to fail. */
+Test(ops_conv2d_choice, survives_failing_writes)
+{
+    const char *path = rt_test_path("tuning.yaml");
+    struct stat status;
+    setenv("RETORT_CONV2D", "plain", 1);
+    for (unsigned nth = 1;; nth++) {
+        rt_test_fail_io(nth, ENOSPC, false);
+        const rt_status kept = rt_conv2d_keep(rt_test_device(), path);
+        const bool failed = rt_test_io_failed();
+        rt_test_fail_io(0, 0, false);
+        if (kept != RT_OK) cr_assert_eq(kept, RT_ERROR_IO, "call %u", nth);
+        if (kept == RT_OK || stat(path, &status) == 0)
+            cr_assert_str_eq(read_record(path), "plain", "call %u", nth);
+        if (!failed) break;
+        unlink(path);
+    }
+    cr_assert_str_eq(read_record(path), "plain");
+}
+
+/* Families that are wrong where it hurts: fast, because they leave something out. */
+static rt_status skip(rt_program *program, const rt_conv2d_call *call)
+{
+    (void)program;
+    (void)call;
+    return RT_OK;
+}
+
+static rt_status half(rt_program *program, const rt_conv2d_call *call)
+{
+    rt_conv2d_call less = *call;
+    less.shape.images = (call->shape.images + 1) / 2;
+    return rt_conv2d_shared_family.weight_gradient(program, &less);
+}
+
+Test(ops_conv2d_choice, is_never_a_family_that_is_wrong)
+{
+    rt_conv2d_family lazy = rt_conv2d_shared_family, hasty = rt_conv2d_shared_family;
+    lazy.name = "lazy";
+    lazy.forward = skip;
+    hasty.name = "hasty";
+    hasty.weight_gradient = half;
+    const rt_conv2d_family *const families[] = {&lazy, &hasty, &rt_conv2d_plain_family};
+    for (int whole = 0; whole <= 1; whole++) {
+        rt_conv2d_race race = {.families = families,
+                               .count = RT_COUNT(families),
+                               .whole = whole,
+                               .layers = &layer,
+                               .layer_count = 1};
+        rt_test_ok(rt_conv2d_race_run(&race, rt_test_device()));
+        cr_assert_eq(race.winner, &rt_conv2d_plain_family, "'%s' won", race.winner->name);
+    }
+}
+
+Test(ops_conv2d_choice, families_agree)
+{
+    rt_conv2d_trial *trial;
+    rt_test_ok(rt_conv2d_trial_create(&trial, rt_test_device(), &layer));
+    for (uint32_t i = 0; i < rt_conv2d_family_count; i++)
+        for (int pass = 0; pass < RT_CONV2D_PASSES; pass++) {
+            const rt_conv2d_family *family = rt_conv2d_families[i];
+            bool right;
+            if (!family->fits(rt_device_describe(rt_test_device()), &layer)) continue;
+            rt_test_ok(rt_conv2d_trial_check(trial, family, (rt_conv2d_pass)pass, &right));
+            cr_assert(right, "%s, %s", family->name, rt_conv2d_pass_name((rt_conv2d_pass)pass));
+        }
+    rt_conv2d_trial_free(trial);
+}
