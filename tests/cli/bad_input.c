@@ -124,10 +124,10 @@ Test(cli_bad_input, data_that_does_not_fit)
         {"distill distill.yaml --out OUT --set batch_size=13",
          {"'store' has 12 samples", "batch of 13", "lower batch_size"}},
         {"distill distill.yaml --out OUT --set initial=four.safetensors",
-         {"student 'resnet8'", "in 4 classes", "in 3 classes"}},
+         {"the student in 'four.safetensors'", "in 4 classes", "in 3 classes"}},
         {"generate generate.yaml --out OUT --set student=four.safetensors "
          "--set weight.adversarial=1",
-         {"student 'resnet8'", "in 4 classes", "in 3 classes"}},
+         {"the student in 'four.safetensors'", "in 4 classes", "in 3 classes"}},
         {"generate generate.yaml --out OUT --set student=large.safetensors "
          "--set weight.adversarial=1",
          {"12x12x1", "8x8x1"}},
