@@ -9,6 +9,18 @@ bool rt_gzip_recognise(const void *data, size_t size)
     return size >= 2 && bytes[0] == 0x1F && bytes[1] == 0x8B;
 }
 
+static voidpf allocate(voidpf unused, uInt count, uInt size)
+{
+    (void)unused;
+    return rt_alloc(count, size);
+}
+
+static void release(voidpf unused, voidpf memory)
+{
+    (void)unused;
+    rt_free(memory);
+}
+
 static rt_status fail_size(const char *name, uint64_t limit)
 {
     return rt_fail(RT_ERROR_INPUT,
@@ -50,7 +62,8 @@ rt_status rt_gzip_decode(rt_buffer *bytes, const char *name, const void *data, s
 {
     enum { GZIP_ONLY = 16 };
     assert(bytes->size == 0);
-    z_stream stream = {.next_in = (Bytef *)data, .avail_in = (uInt)size};
+    z_stream stream = {
+        .next_in = (Bytef *)data, .avail_in = (uInt)size, .zalloc = allocate, .zfree = release};
     if (size != (uInt)size) return rt_fail(RT_ERROR_INPUT, "'%s' is larger than 4 GiB", name);
     if (inflateInit2(&stream, MAX_WBITS + GZIP_ONLY) != Z_OK)
         return rt_fail(RT_ERROR_MEMORY, "out of memory while unpacking '%s'", name);

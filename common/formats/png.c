@@ -37,6 +37,20 @@ static void on_warning(png_structp png, png_const_charp message)
     (void)message;
 }
 
+/* libpng's own memory, zlib's included, is counted as ours is. */
+static png_voidp allocate(png_structp png, png_alloc_size_t size)
+{
+    void *memory = rt_alloc(1, size);
+    if (memory == NULL) ((png_job *)png_get_mem_ptr(png))->out_of_memory = true;
+    return memory;
+}
+
+static void release(png_structp png, png_voidp memory)
+{
+    (void)png;
+    rt_free(memory);
+}
+
 static void read_bytes(png_structp png, png_bytep out, size_t size)
 {
     png_job *job = png_get_io_ptr(png);
@@ -117,7 +131,8 @@ rt_status rt_png_decode(rt_image *image, const char *name, const void *data, siz
                         bool header_only)
 {
     png_job job = {.data = data, .size = size};
-    job.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &job, on_error, on_warning);
+    job.png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, &job, on_error, on_warning, &job,
+                                       allocate, release);
     job.info = job.png != NULL ? png_create_info_struct(job.png) : NULL;
     if (job.info == NULL) {
         png_destroy_read_struct(&job.png, NULL, NULL);
@@ -153,7 +168,8 @@ rt_status rt_png_encode(const rt_image *image, rt_buffer *bytes)
         return rt_fail(RT_ERROR_INTERNAL, "a picture of %ux%ux%u cannot be a PNG file",
                        image->height, image->width, image->channels);
     png_job job = {.output = bytes};
-    job.png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &job, on_error, on_warning);
+    job.png = png_create_write_struct_2(PNG_LIBPNG_VER_STRING, &job, on_error, on_warning, &job,
+                                        allocate, release);
     job.info = job.png != NULL ? png_create_info_struct(job.png) : NULL;
     if (job.info == NULL) {
         png_destroy_write_struct(&job.png, NULL);
