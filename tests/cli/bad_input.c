@@ -164,6 +164,8 @@ Test(cli_bad_input, imports)
     CHECK(rows);
 }
 
+#define EIGHT "s,s,s,s,s,s,s,s,"
+
 /* Values that are good alone and not together, or not with the teacher. */
 Test(cli_bad_input, keys_that_do_not_go_together)
 {
@@ -181,6 +183,14 @@ Test(cli_bad_input, keys_that_do_not_go_together)
          {"every term of the student's loss has weight 0"}},
         {"distill distill.yaml --out OUT --set use_stored_logits=true --set augment.flip=true",
          {"stored logits are those of unchanged images"}},
+        {"distill distill.yaml --out OUT --set stores=[" EIGHT EIGHT EIGHT EIGHT EIGHT EIGHT EIGHT
+             EIGHT "s]",
+         {"65 stores are more than 64"}},
+        {"run run.yaml --out OUT --set distill.use_stored_logits=true "
+         "--set generate.store_logits=false",
+         {"distill.use_stored_logits needs generate.store_logits"}},
+        {"bench everything", {"cannot measure 'everything'; there are conv2d and step"}},
+        {"bench conv2d distill.yaml", {"conv2d takes no config"}},
     };
     CHECK(rows);
 }
