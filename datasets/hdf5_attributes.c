@@ -85,7 +85,10 @@ static rt_status open_at(const rt_hdf5_file *file, const char *key, open_attribu
 {
     *attribute = (open_attribute){0};
     const htri_t exists = H5Aexists(file->id, key);
-    if (exists == 0) return rt_fail(RT_ERROR_INPUT, "'%s' lacks attribute '%s'", file->name, key);
+    if (exists == 0)
+        return rt_fail(RT_ERROR_INPUT,
+                       "'%s' lacks attribute '%s'; it is no shard of a store, or damaged",
+                       file->name, key);
     if (exists > 0) attribute->id = H5Aopen(file->id, key, H5P_DEFAULT);
     const hid_t space = attribute->id > 0 ? H5Aget_space(attribute->id) : H5I_INVALID_HID;
     if (space > 0) attribute->type = H5Aget_type(attribute->id);
@@ -101,18 +104,21 @@ static rt_status open_at(const rt_hdf5_file *file, const char *key, open_attribu
         dimension <= MAX_LIST_BYTES && attribute->size <= MAX_BYTES &&
         attribute->size * dimension <= MAX_LIST_BYTES && H5Tcommitted(attribute->type) == 0)
         return RT_OK;
-    return rt_fail(RT_ERROR_INPUT, "attribute '%s' of '%s' is damaged or too large", key,
+    return rt_fail(RT_ERROR_INPUT,
+                   "attribute '%s' of '%s' is damaged or too large; restore the file", key,
                    file->name);
 }
 
 static rt_status wrong_type(const rt_hdf5_file *file, const char *key)
 {
-    return rt_fail(RT_ERROR_INPUT, "attribute '%s' of '%s' is of the wrong type", key, file->name);
+    return rt_fail(RT_ERROR_INPUT, "attribute '%s' of '%s' is of the wrong type; restore the file",
+                   key, file->name);
 }
 
 static rt_status damaged(const rt_hdf5_file *file, const char *key)
 {
-    return rt_fail(RT_ERROR_INPUT, "attribute '%s' of '%s' is damaged", key, file->name);
+    return rt_fail(RT_ERROR_INPUT, "attribute '%s' of '%s' is damaged; restore the file", key,
+                   file->name);
 }
 
 static rt_status read_strings(const rt_hdf5_file *file, const char *key, rt_arena *arena,

@@ -33,9 +33,11 @@ static rt_status check_file(cifar_state *state, uint32_t file, uint32_t classes)
     RT_TRY(load(state, file));
     const size_t size = record_size(state);
     if (state->bytes.size == 0 || state->bytes.size % size != 0)
-        return rt_fail(RT_ERROR_INPUT,
-                       "'%s' has %zu bytes, not a multiple of %zu: truncated or another format",
-                       state->paths[file], state->bytes.size, size);
+        return rt_fail(
+            RT_ERROR_INPUT,
+            "'%s' has %zu bytes, not a multiple of %zu: truncated or another format; give "
+            "a folder of the binary version",
+            state->paths[file], state->bytes.size, size);
     state->counts[file] = state->bytes.size / size;
     for (uint64_t i = 0; i < state->counts[file]; i++) {
         const uint8_t label = state->bytes.data[i * size + state->label_bytes - 1];

@@ -47,10 +47,12 @@ static rt_status read_idx(idx_file *file, const char *path)
     const size_t size = file->bytes.size;
     if (size < 4 || head[0] != 0 || head[1] != 0 || head[2] != TYPE_UINT8 || head[3] < 1 ||
         head[3] > MAX_DIMENSIONS)
-        return rt_fail(RT_ERROR_INPUT, "'%s' is not an IDX file of bytes", path);
+        return rt_fail(RT_ERROR_INPUT,
+                       "'%s' is not an IDX file of bytes; give one of MNIST's format", path);
     file->rank = head[3];
     const size_t head_size = 4 + 4 * (size_t)file->rank;
-    if (size < head_size) return rt_fail(RT_ERROR_INPUT, "'%s' is truncated in its head", path);
+    if (size < head_size)
+        return rt_fail(RT_ERROR_INPUT, "'%s' is truncated in its head; fetch it again", path);
     uint64_t product = 1;
     for (uint32_t i = 0; i < file->rank; i++) {
         const uint8_t *word = head + 4 + 4 * i;
@@ -58,12 +60,12 @@ static rt_status read_idx(idx_file *file, const char *path)
             (uint32_t)word[0] << 24 | (uint32_t)word[1] << 16 | (uint32_t)word[2] << 8 | word[3];
         if (file->dimensions[i] == 0 ||
             __builtin_mul_overflow(product, file->dimensions[i], &product))
-            return rt_fail(RT_ERROR_INPUT, "'%s' has impossible dimensions", path);
+            return rt_fail(RT_ERROR_INPUT, "'%s' has impossible dimensions; fetch it again", path);
     }
     if (product != size - head_size)
         return rt_fail(RT_ERROR_INPUT,
                        "'%s' has %zu bytes of data where its head announces %llu: truncated or "
-                       "damaged",
+                       "damaged, fetch it again",
                        path, size - head_size, (unsigned long long)product);
     file->data = head + head_size;
     return RT_OK;
@@ -95,7 +97,8 @@ static rt_status find_file(rt_arena *arena, const char *folder, const char *name
     if (packed == NULL) return RT_ERROR_MEMORY;
     if (rt_file_exists(*path)) return RT_OK;
     if (!rt_file_exists(packed))
-        return rt_fail(RT_ERROR_INPUT, "neither '%s' nor '%s' is there", *path, packed);
+        return rt_fail(RT_ERROR_INPUT, "neither '%s' nor '%s' is there; fetch the data set's files",
+                       *path, packed);
     *path = packed;
     return RT_OK;
 }

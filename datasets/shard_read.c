@@ -24,7 +24,9 @@ rt_status rt_shard_file_read(rt_buffer *bytes, const char *path)
 
 static rt_status refuse(const rt_hdf5_file *file, const rt_dataset *dataset, const char *what)
 {
-    return rt_fail(RT_ERROR_INPUT, "dataset '%s' of '%s' %s", dataset->name, file->name, what);
+    return rt_fail(RT_ERROR_INPUT,
+                   "dataset '%s' of '%s' %s; restore the file from a copy or make the store again",
+                   dataset->name, file->name, what);
 }
 
 /* Whether a known name is in the root group, as a plain link. */

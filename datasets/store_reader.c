@@ -118,11 +118,12 @@ rt_status rt_store_open(rt_store_reader **reader, const char *path)
     r->path = rt_arena_strdup(&r->arena, path);
     if (r->path == NULL) RT_TRY_DONE(RT_ERROR_MEMORY);
     if (!rt_directory_exists(path))
-        RT_TRY_DONE(rt_fail(RT_ERROR_INPUT, "store '%s' does not exist", path));
+        RT_TRY_DONE(rt_fail(RT_ERROR_INPUT, "store '%s' does not exist; check the path", path));
     RT_TRY_DONE(rt_store_refresh(r));
     if (r->shard_count == 0)
-        RT_TRY_DONE(
-            rt_fail(RT_ERROR_INPUT, "'%s' is not a store: it holds no 'shard-000000.h5'", path));
+        RT_TRY_DONE(rt_fail(RT_ERROR_INPUT,
+                            "'%s' is not a store: it holds no 'shard-000000.h5'; check the path",
+                            path));
     *reader = r;
     return RT_OK;
 done:

@@ -19,11 +19,16 @@ static rt_status read_summary(rt_command *command, const char *run, cJSON **summ
     *summary = NULL;
     if (rt_file_exists(path)) {
         RT_TRY_DONE(rt_file_read(&bytes, path, SUMMARY_LIMIT));
+        rt_error_give(""); /* cJSON does not say why it failed, rt_alloc does */
         *summary = cJSON_ParseWithLength((const char *)bytes.data, bytes.size);
         if (!cJSON_IsObject(*summary)) {
+            const bool out_of_memory = *summary == NULL && rt_error_message()[0] != '\0';
             cJSON_Delete(*summary);
-            status = rt_fail(RT_ERROR_INPUT, "'%s' is no JSON object; delete it and resume the run",
-                             path);
+            *summary = NULL;
+            status = out_of_memory
+                         ? RT_ERROR_MEMORY
+                         : rt_fail(RT_ERROR_INPUT,
+                                   "'%s' is no JSON object; delete it and resume the run", path);
         }
     } else {
         *summary = cJSON_CreateObject();

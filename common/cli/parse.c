@@ -220,8 +220,9 @@ static rt_status print_option(rt_buffer *text, const rt_option *option)
 rt_status rt_command_help(const rt_command_description *description, rt_buffer *text)
 {
     RT_TRY(rt_buffer_printf(
-        text, "retort %s: %s\n\nusage: retort %s %s [flags]\n\nexample:\n  %s\n", description->name,
-        description->summary, description->name, description->usage, description->example));
+        text, "retort %s: %s\n\nusage: retort %s%s%s [flags]\n\nexample:\n  %s\n",
+        description->name, description->summary, description->name,
+        description->usage[0] != '\0' ? " " : "", description->usage, description->example));
     if (description->detail != NULL) {
         RT_TRY(rt_buffer_printf(text, "\n%s", description->detail));
     }

@@ -1,6 +1,7 @@
 /* What is wrong from outside, command by command: exit code 2, one line that says what, where and
  * what to do, and no result under a final name. The readers have tests of their own; here is what a
  * user sees. */
+#include "common/base/io.h"
 #include "tests/child.h"
 #include "tests/cli/tiny.h"
 #include "tests/temporary.h"
@@ -123,10 +124,10 @@ Test(cli_bad_input, data_that_does_not_fit)
         {"distill distill.yaml --out OUT --set batch_size=13",
          {"'store' has 12 samples", "batch of 13", "lower batch_size"}},
         {"distill distill.yaml --out OUT --set initial=four.safetensors",
-         {"student 'resnet8'", "in 4 classes", "in 3 classes"}},
+         {"the student in 'four.safetensors'", "in 4 classes", "in 3 classes"}},
         {"generate generate.yaml --out OUT --set student=four.safetensors "
          "--set weight.adversarial=1",
-         {"student 'resnet8'", "in 4 classes", "in 3 classes"}},
+         {"the student in 'four.safetensors'", "in 4 classes", "in 3 classes"}},
         {"generate generate.yaml --out OUT --set student=large.safetensors "
          "--set weight.adversarial=1",
          {"12x12x1", "8x8x1"}},
@@ -226,6 +227,22 @@ Test(cli_bad_input, stores)
     rt_test_retort_ends(0, "distill", "distill.yaml", "--out", "good", "--set", "stores=[own]",
                         "--set", "use_stored_logits=true", "--set", "allow_other_teacher=false",
                         "--set", "steps=1", "--quiet");
+}
+
+/* A store that another process writes: the second writer says whose it is, and waits for nothing.
+ */
+Test(cli_bad_input, a_store_with_a_writer)
+{
+    rt_lock lock;
+    char pid[32];
+    make_world();
+    cr_assert_eq(mkdir(rt_test_path("theirs"), 0700), 0);
+    cr_assert_eq(rt_lock_take(&lock, rt_test_path("theirs/lock"), "theirs"), RT_OK);
+    snprintf(pid, sizeof pid, "process %ld", (long)getpid());
+    const wrong rows[] = {{"generate generate.yaml --out OUT --set store=theirs",
+                           {"store 'theirs' is being written by", pid, "wait, or stop that"}}};
+    CHECK(rows);
+    rt_lock_release(&lock);
 }
 
 /* A store of the next format, made by another program from a good one. */

@@ -144,7 +144,8 @@ static const char *make_world(void)
 
 Test(cli_disk, generate_on_a_full_one)
 {
-    static const full_disk_test job = {"generate", "generate.yaml", {"store"}, {1, 4, 9, 13}};
+    static const full_disk_test job = {
+        "generate", "generate.yaml", {"store", "metrics.csv"}, {1, 4, 9, 13}};
     check_job(&job, make_world());
 }
 
@@ -159,6 +160,13 @@ Test(cli_disk, train_on_a_full_one)
 {
     static const full_disk_test job = {
         "train", "train.yaml", {"model.safetensors", "metrics.csv"}, {8, 24}};
+    check_job(&job, make_world());
+}
+
+Test(cli_disk, run_on_a_full_one)
+{
+    static const full_disk_test job = {
+        "run", "run.yaml", {"store", "model.safetensors", "metrics.csv"}, {16}};
     check_job(&job, make_world());
 }
 

@@ -54,6 +54,16 @@ Test(cli_resources, every_command_says_that_there_is_no_device)
     rt_test_retort_ends(0, "inspect", "imported", "--grid", "2x2");
 }
 
+Test(cli_resources, a_batch_that_no_device_holds)
+{
+    make_world();
+    const rt_child *child = rt_test_retort_ends(
+        3, "distill", "distill.yaml", "--out", "run", "--set", "noise=true", "--set", "stores=[]",
+        "--set", "batch_size=65536", "--set", "base_width=64");
+    cr_assert_not_null(strstr(child->errors, "a batch size of "), "%s", child->errors);
+    cr_assert_neq(access(rt_test_path("run/model.safetensors"), F_OK), 0);
+}
+
 /* ---- the k-th allocation fails; in this process, where it can be counted ---- */
 
 static void *allocate(size_t size) { return rt_alloc(1, size); }

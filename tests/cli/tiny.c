@@ -156,14 +156,16 @@ void rt_tiny_idx(const char *name, uint32_t count)
 
 void rt_tiny_configs(void)
 {
-    rt_tiny_text("train.yaml", "store: store\n"
+    rt_tiny_text("train.yaml", "log_interval: 1\n"
+                               "store: store\n"
                                "arch: resnet8\n"
                                "base_width: 4\n"
                                "shortcut: A\n"
                                "epochs: 2\n"
                                "batch_size: 4\n"
                                "checkpoint_interval: 2\n");
-    rt_tiny_text("generate.yaml", "teacher: teacher.safetensors\n"
+    rt_tiny_text("generate.yaml", "log_interval: 1\n"
+                                  "teacher: teacher.safetensors\n"
                                   "rounds: 3\n"
                                   "batch_size: 4\n"
                                   "latent_size: 4\n"
@@ -172,7 +174,8 @@ void rt_tiny_configs(void)
                                   "weight:\n"
                                   "  adversarial: 0\n"
                                   "  triplet: 0\n");
-    rt_tiny_text("distill.yaml", "teacher: teacher.safetensors\n"
+    rt_tiny_text("distill.yaml", "log_interval: 1\n"
+                                 "teacher: teacher.safetensors\n"
                                  "stores: [store]\n"
                                  "allow_other_teacher: true\n"
                                  "arch: resnet8\n"
@@ -181,7 +184,8 @@ void rt_tiny_configs(void)
                                  "steps: 4\n"
                                  "batch_size: 4\n"
                                  "checkpoint_interval: 2\n");
-    rt_tiny_text("run.yaml", "teacher: teacher.safetensors\n"
+    rt_tiny_text("run.yaml", "log_interval: 1\n"
+                             "teacher: teacher.safetensors\n"
                              "rounds: 2\n"
                              "student_steps: 2\n"
                              "generate:\n"

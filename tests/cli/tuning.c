@@ -1,35 +1,32 @@
 /* The kernels of a run: chosen, noted in its folder, and repeated. */
-#include "tests/child.h"
-#include "tests/datasets/support.h"
-#include "tests/temporary.h"
+#include "tests/pipeline.h"
 
-#include <cjson/cJSON.h>
 #include <criterion/criterion.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 TestSuite(cli_tuning, .timeout = 600);
 
-static const char config[] = "store: store\narch: resnet8\nbase_width: 4\nepochs: 1\n"
-                             "batch_size: 4\n";
-
-/* That a record decides, whatever else says otherwise, is shown in tests/ops/conv2d_choice.c. */
-Test(cli_tuning, a_run_notes_its_kernels_and_reads_them)
+/* Killed before its first step, and resumed where other kernels would be chosen. */
+Test(cli_tuning, a_resumed_run_gives_the_bits_of_the_kernels_that_it_began_with)
 {
-    const uint32_t shards[] = {4};
-    size_t size;
-    rt_test_store(rt_test_path("store"), &rt_test_description, shards, 1);
-    rt_test_write(rt_test_path("train.yaml"), config, strlen(config));
+    rt_test_real_store("real", 48);
+    rt_test_text("train.yaml", RT_TEST_TRAIN);
+    rt_test_retort_ends(0, "train", "train.yaml", "--out", "whole", "--quiet");
+    const pid_t process = rt_test_retort_start("train", "train.yaml", "--out", "killed", NULL);
+    rt_test_await(process, "killed/tuning.yaml", "conv2d:");
+    kill(process, SIGKILL);
+    rt_test_retort_wait(process);
     setenv("RETORT_CONV2D", "plain", 1);
-    rt_test_retort_ends(0, "train", "train.yaml", "--out", "run", "--quiet");
-    char *record = rt_test_read(rt_test_path("run/tuning.yaml"), &size);
-    cr_assert_not_null(memmem(record, size, "conv2d: plain\n", 14));
-    free(record);
+    rt_test_retort_ends(0, "train", "--out", "killed", "--resume", "--quiet");
+    cr_assert(rt_test_same_run("whole", "killed"));
+    cr_assert(
+        rt_test_same(rt_test_path("whole/tuning.yaml"), rt_test_path("killed/tuning.yaml"), NULL));
 
-    rt_test_write(rt_test_path("run/tuning.yaml"), "conv2d: pl", 10);
-    const rt_child *child =
-        rt_test_retort_ends(2, "train", "train.yaml", "--out", "run", "--resume");
-    cr_assert_not_null(strstr(child->errors, "run/tuning.yaml"), "%s", child->errors);
+    rt_test_text("killed/tuning.yaml", "conv2d: pl");
+    const rt_child *child = rt_test_retort_ends(2, "train", "--out", "killed", "--resume");
+    cr_assert_not_null(strstr(child->errors, "killed/tuning.yaml"), "%s", child->errors);
 }
 
 Test(cli_tuning, devices_shows_what_every_kernel_does)

@@ -20,10 +20,12 @@ enum { IMAGES = 2, HEIGHT = 3, CHANNELS = 5, PIXELS = IMAGES * HEIGHT, KERNEL = 
 /* What stands between x and the loss. */
 typedef enum function {
     CONVOLUTION,
-    FROZEN,      /* running statistics, gradient to x alone */
-    FROZEN_RELU, /* the same kernel, by way of y */
-    RUNNING,     /* running statistics, gradients to weight and bias besides */
-    TRAINING,    /* the batch's statistics */
+    FROZEN,             /* running statistics, gradient to x alone */
+    FROZEN_RELU,        /* the same kernel, by way of y */
+    RUNNING,            /* running statistics, gradients to weight and bias besides */
+    TRAINING,           /* the batch's statistics */
+    RESIDUAL_OF_ITSELF, /* the same and x once more, before a ReLU */
+    BLOCK,              /* a convolution, and then that with the block's x */
     FUNCTIONS
 } function;
 
@@ -57,17 +59,27 @@ static rt_tensor *vector(rt_graph *graph, const float *values)
     return rt_graph_constant(graph, "vector", (rt_shape){1, 1, 1, CHANNELS}, values);
 }
 
+static bool convolves(void) { return applied == CONVOLUTION || applied == BLOCK; }
+static bool has_residual(void) { return applied == RESIDUAL_OF_ITSELF || applied == BLOCK; }
+static bool has_relu(void) { return applied == FROZEN_RELU || has_residual(); }
+static bool trains(void) { return applied == TRAINING || has_residual(); }
+
 static rt_tensor *apply(rt_graph *graph, rt_tensor *x)
 {
-    if (applied == CONVOLUTION)
-        return rt_conv2d(graph, x, rt_graph_parameter(graph, weights, 0, false), NULL,
-                         &(rt_conv2d_options){.stride = 1, .padding = 1});
-    rt_batch_norm_inputs inputs = {vector(graph, scale), vector(graph, shift), vector(graph, mean),
-                                   vector(graph, variance), NULL};
+    rt_tensor *const residual = has_residual() ? x : NULL;
+    if (convolves())
+        x = rt_conv2d(graph, x, rt_graph_parameter(graph, weights, 0, false), NULL,
+                      &(rt_conv2d_options){.stride = 1, .padding = 1});
+    if (applied == CONVOLUTION) return x;
+    const rt_batch_norm_inputs inputs = {.weight = vector(graph, scale),
+                                         .bias = vector(graph, shift),
+                                         .running_mean = vector(graph, mean),
+                                         .running_var = vector(graph, variance),
+                                         .residual = residual};
     const rt_batch_norm_options options = {
-        .training = applied == TRAINING,
+        .training = trains(),
         .epsilon = epsilon,
-        .activation = applied == FROZEN_RELU ? RT_ACTIVATION_RELU : RT_ACTIVATION_NONE,
+        .activation = has_relu() ? RT_ACTIVATION_RELU : RT_ACTIVATION_NONE,
     };
     if (applied == RUNNING) rt_graph_require_gradient(graph, inputs.weight);
     return rt_batch_norm(graph, x, &inputs, &options);
@@ -84,28 +96,33 @@ static double convolved(const double *x, int n, int h, int o)
     return sum;
 }
 
-static void normalise(const double *x, int c, double *y)
+static void normalise(const double *x, const double *residual, int c, double *y)
 {
     double m = (double)mean[c], v = (double)variance[c];
-    if (applied == TRAINING) {
+    if (trains()) {
         m = v = 0;
         for (int p = 0; p < PIXELS; p++) m += x[p * CHANNELS + c] / PIXELS;
         for (int p = 0; p < PIXELS; p++) v += pow(x[p * CHANNELS + c] - m, 2) / PIXELS;
     }
     for (int p = 0; p < PIXELS; p++) {
         const double normal = (x[p * CHANNELS + c] - m) / sqrt(v + (double)epsilon);
-        const double value = normal * (double)scale[c] + (double)shift[c];
-        y[p * CHANNELS + c] = applied == FROZEN_RELU ? fmax(value, 0) : value;
+        double value = normal * (double)scale[c] + (double)shift[c];
+        if (has_residual()) value += residual[p * CHANNELS + c];
+        y[p * CHANNELS + c] = has_relu() ? fmax(value, 0) : value;
     }
 }
 
 static void apply_value(const double *x, double *y)
 {
+    double features[RT_TEST_NUMBERS];
+    for (int i = 0; i < RT_TEST_NUMBERS; i++)
+        features[i] = convolves()
+                          ? convolved(x, i / CHANNELS / HEIGHT, i / CHANNELS % HEIGHT, i % CHANNELS)
+                          : x[i];
     if (applied == CONVOLUTION)
-        for (int i = 0; i < RT_TEST_NUMBERS; i++)
-            y[i] = convolved(x, i / CHANNELS / HEIGHT, i / CHANNELS % HEIGHT, i % CHANNELS);
+        memcpy(y, features, sizeof features);
     else
-        for (int c = 0; c < CHANNELS; c++) normalise(x, c, y);
+        for (int c = 0; c < CHANNELS; c++) normalise(features, x, c, y);
 }
 
 /* The ways in which x = sigmoid(leaf), or a leaf itself, is used by `apply` and by others. The walk
@@ -231,7 +248,7 @@ Test(graph_addends, of_batch_norm_match_differences)
 /* What adding is for: a residual block's sum of gradients is no pass of its own. */
 Test(graph_addends, are_handed_to_the_operator)
 {
-    for (applied = 0; applied < FUNCTIONS; applied++) {
+    for (applied = 0; applied < RESIDUAL_OF_ITSELF; applied++) {
         rt_graph *graph;
         rt_test_ok(rt_graph_create(&graph));
         rt_tensor *leaf = rt_graph_state(graph, "leaf", rt_test_leaf_shape);
@@ -257,8 +274,10 @@ Test(graph_addends, keep_apart_the_inputs_of_one_node)
     rt_tensor *leaf = vector(graph, values);
     rt_graph_require_gradient(graph, leaf);
     rt_tensor *x = rt_add(graph, leaf, vector(graph, shift));
-    const rt_batch_norm_inputs inputs = {x, vector(graph, shift), vector(graph, mean),
-                                         vector(graph, variance), NULL};
+    const rt_batch_norm_inputs inputs = {.weight = x,
+                                         .bias = vector(graph, shift),
+                                         .running_mean = vector(graph, mean),
+                                         .running_var = vector(graph, variance)};
     rt_tensor *y = rt_batch_norm(graph, x, &inputs, &(rt_batch_norm_options){.epsilon = epsilon});
     rt_graph_differentiate(graph, rt_dot(graph, y, x));
     cr_assert_null(y->producer->addends[0]);

@@ -234,6 +234,23 @@ Test(ops_conv2d_choice, is_never_a_family_that_is_wrong)
     }
 }
 
+/* It led until its last pass, and the others were out as too slow for it: they are back. */
+Test(ops_conv2d_choice, is_made_again_without_a_leader_that_is_wrong)
+{
+    rt_conv2d_family leader = rt_conv2d_shuffle_family;
+    leader.name = "leader";
+    leader.weight_gradient = half;
+    const rt_conv2d_family *const families[] = {&leader, &rt_conv2d_plain_family};
+    rt_conv2d_shape larger = layer;
+    larger.images = 8;
+    larger.in_channels = larger.out_channels = 16;
+    larger.height = larger.width = larger.out_height = larger.out_width = 16;
+    rt_conv2d_race race = {
+        .families = families, .count = RT_COUNT(families), .layers = &larger, .layer_count = 1};
+    rt_test_ok(rt_conv2d_race_run(&race, rt_test_device()));
+    cr_assert_eq(race.winner, &rt_conv2d_plain_family);
+}
+
 Test(ops_conv2d_choice, families_agree)
 {
     rt_conv2d_trial *trial;

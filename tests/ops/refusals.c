@@ -1,0 +1,69 @@
+/* Shapes and attributes that make no sense: each is told when the graph is built, by the operator
+ * that cannot take it. No device is needed. */
+#include "common/graph/graph.h"
+#include "common/ops/batch_norm.h"
+#include "common/ops/dot.h"
+#include "common/ops/draw_negatives.h"
+#include "common/ops/keep_best.h"
+#include "common/ops/pad_channels.h"
+#include "common/ops/pairwise_distance.h"
+#include "common/ops/triplet_loss.h"
+#include "common/ops/triplet_weights.h"
+#include "common/ops/upsample_nearest.h"
+#include "common/ops/weighted_sum.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+/* A tensor of the graph under test. */
+#define T(n, h, w, c) rt_graph_state(graph, "t", (rt_shape){n, h, w, c})
+
+/* Builds `expression` in a fresh graph, which must end with this message. */
+#define REFUSES(message, expression)                                                               \
+    do {                                                                                           \
+        rt_graph *graph;                                                                           \
+        cr_assert_eq(rt_graph_create(&graph), RT_OK);                                              \
+        expression;                                                                                \
+        cr_expect_neq(rt_graph_status(graph), RT_OK, "accepted: %s", #expression);                 \
+        cr_expect_not_null(strstr(rt_error_message(), message), "%s gave: %s", #expression,        \
+                           rt_error_message());                                                    \
+        rt_graph_free(graph);                                                                      \
+    } while (0)
+
+Test(ops_refusals, tensors)
+{
+    REFUSES("'t' has an empty shape 1x0x1x4", T(1, 0, 1, 4));
+    REFUSES("no dot product of shapes 2x1x1x4 and 2x1x1x5",
+            rt_dot(graph, T(2, 1, 1, 4), T(2, 1, 1, 5)));
+    REFUSES("no up-sampling by a factor of 0", rt_upsample_nearest(graph, T(1, 2, 2, 4), 0));
+    REFUSES("a stride of 0 leads nowhere", rt_pad_channels(graph, T(1, 2, 2, 4), 0, 0, 4));
+    REFUSES("batch norm has no",
+            rt_batch_norm(graph, T(2, 2, 2, 4), &(rt_batch_norm_inputs){0},
+                          &(rt_batch_norm_options){.training = true, .epsilon = 1e-5f}));
+    rt_tensor *terms[2];
+    REFUSES("term 't' is not a scalar", (terms[0] = T(1, 1, 1, 1), terms[1] = T(2, 1, 1, 1),
+                                         rt_weighted_sum(graph, terms, 2, T(1, 1, 1, 2))));
+    REFUSES("no weighted sum of 0 terms", rt_weighted_sum(graph, terms, 0, T(1, 1, 1, 1)));
+    REFUSES("do not fit",
+            rt_keep_best(graph, T(2, 4, 4, 1), T(1, 1, 1, 1), T(2, 4, 4, 3), T(1, 1, 1, 1)));
+}
+
+Test(ops_refusals, the_miner)
+{
+    const rt_miner_options miner = {.sampling = RT_SAMPLING_UNIFORM};
+    const rt_triplet_options triplet = {.margin = 0.2f};
+    REFUSES("vectors {N,1,1,D} are needed, not {3,2,1,4}",
+            rt_pairwise_distance(graph, T(3, 2, 1, 4), 0));
+    REFUSES("distances {N,1,1,N} are needed, not {3,1,1,4}",
+            rt_triplet_weights(graph, T(3, 1, 1, 4), T(3, 1, 1, 1), 8, &miner));
+    REFUSES("labels {3,1,1,1} are needed, not {4,1,1,1}",
+            rt_triplet_weights(graph, T(3, 1, 1, 3), T(4, 1, 1, 1), 8, &miner));
+    REFUSES("weights {N,1,1,N} are needed, not {3,1,1,4}",
+            rt_draw_negatives(graph, T(3, 1, 1, 4), T(3, 1, 1, 1), NULL, &miner));
+    REFUSES("labels {3,1,1,1} are needed, not {3,1,1,2}",
+            rt_draw_negatives(graph, T(3, 1, 1, 3), T(3, 1, 1, 2), NULL, &miner));
+    REFUSES("a draw a pair, {3,1,1,3}, is needed",
+            rt_draw_negatives(graph, T(3, 1, 1, 3), T(3, 1, 1, 1), T(3, 1, 1, 4), &miner));
+    REFUSES("negatives {3,1,1,3} of all pairs are needed, not {3,1,1,2}",
+            rt_triplet_loss(graph, T(3, 1, 1, 8), T(3, 1, 1, 2), &triplet));
+}
