@@ -127,6 +127,7 @@ rt_status rt_command_load_config(rt_command *command, void *config)
 {
     const rt_config_schema *schema = command->description->schema();
     const char *path = command->argument_count > 0 ? command->arguments[0] : NULL;
+    const char *own = NULL;
     const char **overrides;
     size_t count;
     RT_TRY(gather_overrides(command, schema, &overrides, &count));
@@ -135,7 +136,7 @@ rt_status rt_command_load_config(rt_command *command, void *config)
             return rt_fail(RT_ERROR_INPUT,
                            "'--resume' needs '--out' with the directory of the run");
         }
-        const char *own = rt_path_join(&command->arena, command->out, "config.yaml");
+        own = rt_path_join(&command->arena, command->out, "config.yaml");
         if (own == NULL) return RT_ERROR_MEMORY;
         if (rt_file_exists(own)) {
             for (size_t i = 0; i < count; i++) {
@@ -148,7 +149,13 @@ rt_status rt_command_load_config(rt_command *command, void *config)
                            command->out);
         }
     }
-    return rt_config_load(config, schema, path, overrides, count, &command->arena);
+    const rt_status status =
+        rt_config_load(config, schema, path, overrides, count, &command->arena);
+    if (status == RT_ERROR_INPUT && own != NULL &&
+        path == own) /* most likely a run of another command */
+        rt_error_prefix("'retort %s' cannot go on with the run in '%s': ", schema->command,
+                        command->out);
+    return status;
 }
 
 rt_status rt_command_open_device(rt_command *command, const char *selector, rt_device **device)
