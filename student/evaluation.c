@@ -16,6 +16,20 @@ typedef struct evaluator {
     double loss;
 } evaluator;
 
+float rt_logit_margin(const float *logits, uint32_t classes)
+{
+    float best = -INFINITY, second = -INFINITY;
+    for (uint32_t k = 0; k < classes; k++) {
+        if (logits[k] > best) {
+            second = best;
+            best = logits[k];
+        } else if (logits[k] > second) {
+            second = logits[k];
+        }
+    }
+    return best - second;
+}
+
 static rt_status check_fit(const rt_network_description *d, const rt_store_description *s,
                            const char *path)
 {
@@ -73,6 +87,7 @@ static rt_status count_sample(evaluator *e, const float *logits, int32_t label, 
     for (uint32_t k = 0; k < r->classes; k++) sum += exp((double)logits[k] - (double)logits[best]);
     e->loss += log(sum) + (double)logits[best] - (double)logits[label];
     r->predictions[sample] = (int32_t)best;
+    r->margins[sample] = rt_logit_margin(logits, r->classes);
     r->class_samples[label]++;
     e->correct[label] += (int32_t)best == label;
     return RT_OK;
@@ -123,6 +138,7 @@ static rt_status allocate(evaluator *e, const rt_store_reader *store, uint32_t b
     RT_TRY(RT_ALLOC(r->per_class, r->classes));
     RT_TRY(RT_ALLOC(r->class_samples, r->classes));
     RT_TRY(RT_ALLOC(r->predictions, r->samples));
+    RT_TRY(RT_ALLOC(r->margins, r->samples));
     RT_TRY(RT_ALLOC(e->correct, r->classes));
     return RT_ALLOC(e->labels, batch_size);
 }
@@ -159,6 +175,7 @@ void rt_evaluation_clear(rt_evaluation *evaluation)
     rt_free(evaluation->per_class);
     rt_free(evaluation->class_samples);
     rt_free(evaluation->predictions);
+    rt_free(evaluation->margins);
     *evaluation = (rt_evaluation){0};
 }
 

@@ -17,7 +17,12 @@ typedef struct rt_evaluation {
     double *per_class; ///< accuracy of each class; NaN where a class has no sample
     uint64_t *class_samples;
     int32_t *predictions; ///< [samples], in the store's order
+    float *margins;       ///< [samples], rt_logit_margin of each
 } rt_evaluation;
+
+/** How far a sample is from the boundary between its two best classes: the largest of its logits
+ *  less the second largest, at least 0. `classes` is at least 2. */
+float rt_logit_margin(const float *logits, uint32_t classes);
 
 /** Whether the store at `path` can be opened and fits the network: to be asked before hours of
  *  training, not after. Errors: RT_ERROR_INPUT. */

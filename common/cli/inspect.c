@@ -45,6 +45,7 @@ static rt_status read_options(const rt_command *command, rt_inspect_options *opt
         .rows = 10,
         .columns = 10,
         .by_class = rt_command_option(command, "by-class") != NULL,
+        .model = rt_command_option(command, "model"),
         .npy = rt_command_option(command, "npy"),
         .verify = rt_command_option(command, "verify") != NULL,
     };
@@ -61,6 +62,11 @@ static rt_status run(rt_command *command)
     const char *path = command->arguments[0];
     rt_inspect_options options;
     RT_TRY(read_options(command, &options));
+    if (rt_file_exists(path) && options.model != NULL)
+        return rt_fail(RT_ERROR_INPUT,
+                       "'--model' judges the samples of a store or run; '%s' is a "
+                       "file",
+                       path);
     if (rt_file_exists(path)) return rt_inspect_model(command, path, &options);
     if (!rt_directory_exists(path)) {
         return rt_fail(RT_ERROR_INPUT, "'%s' does not exist; give a store, a model or a run", path);
@@ -81,6 +87,7 @@ static const rt_option own_options[] = {
     {"by-class", NULL, "the grid has a row a class"},
     {"pick", "ORDER",
      "which images: first, random (by --seed), boundary (the teacher wavers most)"},
+    {"model", "FILE", "a classifier that judges the samples instead of the stored logits"},
     {"png", "FILE", "where the grid goes (grid.png)"},
     {"npy", "DIR", "write all samples as NumPy arrays"},
     {"verify", NULL, "read every byte and check it against checksums and index"},
@@ -97,7 +104,7 @@ const rt_command_description rt_inspect_command = {
         "the grid is of its store.\n",
     .options = own_options,
     .option_count = RT_COUNT(own_options),
-    .flags = RT_FLAG_SEED,
+    .flags = RT_FLAG_SEED | RT_FLAG_DEVICE,
     .arguments_minimum = 1,
     .arguments_maximum = 1,
     .run = run,

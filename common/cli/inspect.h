@@ -12,7 +12,8 @@ typedef struct rt_inspect_options {
     uint32_t rows, columns;
     bool by_class; ///< a row a class
     rt_pick_order order;
-    const char *npy; ///< folder of .npy files; NULL: none
+    const char *model; ///< whose logits judge the samples; NULL: those of the store
+    const char *npy;   ///< folder of .npy files; NULL: none
     bool verify;
 } rt_inspect_options;
 

@@ -6,13 +6,15 @@
 #include "common/cli/pick.h"
 #include "common/formats/grid.h"
 #include "common/formats/npy.h"
+#include "common/nn/model_file.h"
 #include "datasets/store_reader.h"
+#include "student/evaluation.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { ARRAYS = 5 };
+enum { ARRAYS = 5, JUDGED_AT_ONCE = 256 };
 
 /* What one pass over a store gathers. */
 typedef struct store_survey {
@@ -22,28 +24,14 @@ typedef struct store_survey {
     uint64_t *per_class;
     uint64_t sums[RT_STORE_MAX_CHANNELS], squares[RT_STORE_MAX_CHANNELS]; /* of bytes: exact */
     double mean[RT_STORE_MAX_CHANNELS], std[RT_STORE_MAX_CHANNELS];
-    rt_pick *pick; /* NULL: no grid */
+    rt_evaluation judged; /* by --model; {0}: not asked for */
+    rt_pick *pick;        /* NULL: no grid */
     rt_npy_writer arrays[ARRAYS];
 } store_survey;
 
 static size_t image_bytes(const rt_store_description *description)
 {
     return (size_t)description->height * description->width * description->channels;
-}
-
-/* How far the teacher is from the boundary between its two best classes. */
-static double margin(const float *logits, uint32_t classes)
-{
-    double best = -INFINITY, second = -INFINITY;
-    for (uint32_t k = 0; k < classes; k++) {
-        if (logits[k] > best) {
-            second = best;
-            best = logits[k];
-        } else if (logits[k] > second) {
-            second = logits[k];
-        }
-    }
-    return best - second;
 }
 
 /* The smaller, the sooner in the grid. */
@@ -58,7 +46,8 @@ static double rank_sample(const store_survey *survey, const rt_samples *samples,
     }
     case RT_PICK_BOUNDARY: {
         const uint32_t classes = survey->description->classes;
-        return margin(samples->teacher_logits + i * classes, classes);
+        if (survey->judged.margins != NULL) return (double)survey->judged.margins[sample];
+        return (double)rt_logit_margin(samples->teacher_logits + i * classes, classes);
     }
     case RT_PICK_FIRST:
         break;
@@ -183,10 +172,10 @@ static rt_status begin_grid(store_survey *survey)
 {
     const rt_inspect_options *options = survey->options;
     const bool has_logits = (survey->description->columns & RT_COLUMN_TEACHER_LOGITS) != 0;
-    if (options->order == RT_PICK_BOUNDARY && !has_logits) {
+    if (options->order == RT_PICK_BOUNDARY && !has_logits && options->model == NULL) {
         return rt_fail(RT_ERROR_INPUT,
-                       "the store has no teacher logits, which '--pick boundary' needs; use "
-                       "'--pick random'");
+                       "the store has no teacher logits, which '--pick boundary' needs; name a "
+                       "classifier with --model");
     }
     const uint32_t rows = grid_rows(survey);
     return options->by_class ? rt_pick_create(&survey->pick, rows, options->columns,
@@ -226,6 +215,10 @@ static rt_status print_store(const store_survey *survey, const rt_store_reader *
         rt_text_escape(name, sizeof name, d->teacher_arch);
         printf("  teacher   %s %.16s\n", name, d->teacher_sha256);
     }
+    if (survey->options->model != NULL) {
+        rt_text_escape(name, sizeof name, survey->options->model);
+        printf("  %s predicts %.2f %% of the labels\n", name, 100 * survey->judged.accuracy);
+    }
     for (uint32_t c = 0; c < d->channels; c++) {
         printf("  channel %u mean %.4f, deviation %.4f (stated: %.4f, %.4f)\n", c, survey->mean[c],
                survey->std[c], (double)d->mean[c], (double)d->std[c]);
@@ -258,10 +251,31 @@ static rt_status report_store(rt_command *command, const store_survey *survey,
     RT_TRY(rt_command_result_text(command, "teacher_arch", d->teacher_arch));
     RT_TRY(rt_command_result_text(command, "teacher_sha256", d->teacher_sha256));
     RT_TRY(rt_command_result_number(command, "seed", (double)d->seed));
+    if (survey->options->model != NULL) {
+        RT_TRY(rt_command_result_number(command, "model_accuracy", survey->judged.accuracy));
+    }
     if (survey->options->png != NULL) {
         RT_TRY(rt_command_result_text(command, "grid", survey->options->png));
     }
     return command->json ? RT_OK : print_store(survey, reader);
+}
+
+/* Asks the classifier in a model file about every sample. */
+static rt_status judge(rt_command *command, store_survey *survey, rt_store_reader *reader)
+{
+    const rt_store_description *d = survey->description;
+    const rt_model_hints hints = {.channels = d->channels,
+                                  .height = d->height,
+                                  .width = d->width,
+                                  .mean = d->mean,
+                                  .std = d->std};
+    rt_device *device;
+    rt_network *network;
+    RT_TRY(rt_command_open_device(command, NULL, &device));
+    RT_TRY(rt_model_load(&network, device, survey->options->model, &hints, NULL));
+    const rt_status status = rt_evaluate(&survey->judged, network, device, reader, JUDGED_AT_ONCE);
+    rt_network_free(network);
+    return status;
 }
 
 static rt_status verify(rt_command *command, const char *path)
@@ -289,6 +303,7 @@ rt_status rt_inspect_store(rt_command *command, const char *path, const rt_inspe
     survey.per_class =
         rt_arena_alloc(&command->arena, survey.description->classes, sizeof *survey.per_class);
     if (survey.per_class == NULL) RT_TRY_DONE(RT_ERROR_MEMORY);
+    if (options->model != NULL) RT_TRY_DONE(judge(command, &survey, reader));
     if (options->png != NULL) RT_TRY_DONE(begin_grid(&survey));
     if (options->npy != NULL) {
         RT_TRY_DONE(begin_arrays(&survey, &command->arena, rt_store_reader_sample_count(reader)));
@@ -299,6 +314,7 @@ rt_status rt_inspect_store(rt_command *command, const char *path, const rt_inspe
     RT_TRY_DONE(report_store(command, &survey, reader));
 done:
     for (int i = 0; i < ARRAYS; i++) rt_npy_clear(&survey.arrays[i]);
+    rt_evaluation_clear(&survey.judged);
     rt_pick_free(survey.pick);
     rt_store_reader_close(reader);
     return status;

@@ -83,6 +83,19 @@ Test(cli_generate, the_store_is_complete_and_its_logits_are_the_teachers)
     cr_assert_float_eq(rt_test_number(result, "loss"), loss, 1e-5 * loss);
     cJSON_Delete(result);
 
+    /* The stored logits and the teacher agree on who wavers; another classifier has its own view.
+     */
+    rt_test_retort_ends(0, "inspect", "run", "--pick", "boundary", "--png", "stored.png");
+    child = rt_test_retort_ends(0, "inspect", "run/store", "--pick", "boundary", "--png",
+                                "teacher.png", "--model", "teacher.safetensors", "--json");
+    result = rt_test_json(child->output);
+    cr_assert_float_eq(rt_test_number(result, "model_accuracy"), accuracy, 1e-9);
+    cJSON_Delete(result);
+    rt_test_retort_ends(0, "inspect", "run", "--pick", "boundary", "--png", "critic.png", "--model",
+                        "critic.safetensors");
+    cr_assert(rt_test_same(rt_test_path("stored.png"), rt_test_path("teacher.png"), NULL));
+    cr_assert_not(rt_test_same(rt_test_path("stored.png"), rt_test_path("critic.png"), NULL));
+
     static const char script[] =
         "import h5py, numpy, sys\n"
         "store = sys.argv[1] + '/run/store/'\n"
