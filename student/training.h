@@ -3,10 +3,12 @@
 
 /**
  * The training loop of the student stage: batches from a sample source, the losses of a recipe,
- * SGD. RT_TRY(rt_training_create(&training, &setup)); RT_TRY_DONE(rt_training_run(training,
- * &source, until, &listener)); // as often as needed rt_training_free(training); The network's
- * parameters change in place. Everything that a run needs to go on is in the network, in
- * rt_training_save, and in the position of the source.
+ * SGD.
+ *     RT_TRY(rt_training_create(&training, &setup));
+ *     RT_TRY_DONE(rt_training_run(training, &source, until, &listener)); // as often as needed
+ *     rt_training_free(training);
+ * The network's parameters change in place. Everything that a run needs to go on is in the
+ * network, in rt_training_save, and in the position of the source.
  */
 
 #include "common/formats/safetensors.h"

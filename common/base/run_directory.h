@@ -4,8 +4,9 @@
 /**
  * The folder of one run: config.yaml (resolved), tuning.yaml (the kernels it uses), metrics.csv,
  * checkpoint.safetensors, samples/, model.safetensors, summary.json. One process at a time (a
- * lock), and metrics.csv can be cut back to what the checkpoint knows. RT_TRY(rt_run_open(&run,
- * out, resume, &yaml)); RT_TRY_DONE(rt_run_metrics(&run, "step,loss", "%u,%.6g", step, loss));
+ * lock), and metrics.csv can be cut back to what the checkpoint knows.
+ *     RT_TRY(rt_run_open(&run, out, resume, &yaml));
+ *     RT_TRY_DONE(rt_run_metrics(&run, "step,loss", "%u,%.6g", step, loss));
  *     rt_run_close(&run);
  */
 

@@ -9,8 +9,7 @@
  *     rt_tensor *rt_leaky_relu(rt_graph *graph, rt_tensor *x, float negative_slope)
  *     {
  *         const attributes a = {.negative_slope = negative_slope};
- *         return rt_graph_apply(graph, &rt_leaky_relu_operator, (rt_tensor *[]){x}, 1, &a, sizeof
- * a);
+ *         return rt_graph_apply(graph, &rt_leaky_relu_operator, &x, 1, &a, sizeof a);
  *     }
  * The engine asks for the shapes at once, for the schedule and memory later, and records
  * `forward` and `backward` into a program when all tensors have their range.

@@ -6,10 +6,10 @@
  * them (common/nn/models/). It runs twice: once to declare the parameters of a set that is still
  * empty, and once for each application in a graph, where the names are looked up. So a family's
  * structure stands in one place.
- *     x = rt_layer_conv2d(layers, "conv1", x, &(rt_conv2d_layer){.channels = 16, .kernel = 3,
- * ...}); x = rt_layer_batch_norm(layers, "bn1", x, RT_ACTIVATION_RELU); Like a graph, layers take
- * and return NULL after the first error (rt_graph_status). Names are PyTorch's state_dict names:
- * "conv1" makes "conv1.weight" and "conv1.bias".
+ *     x = rt_layer_conv2d(layers, "conv1", x, &(rt_conv2d_layer){.channels = 16, ...});
+ *     x = rt_layer_batch_norm(layers, "bn1", x, RT_ACTIVATION_RELU, 0);
+ * Like a graph, layers take and return NULL after the first error (rt_graph_status). Names are
+ * PyTorch's state_dict names: "conv1" makes "conv1.weight" and "conv1.bias".
  */
 
 #include "common/graph/graph.h"

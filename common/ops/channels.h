@@ -3,9 +3,9 @@
 
 /**
  * What operators share that do one thing a channel (batch norm and losses on its statistics):
- * kernels that include shaders/channels.glsl, and reductions over pixels in two stages. const
- * rt_channel_blocks blocks = rt_channel_reduction(x->shape); RT_TRY(rt_dispatch_channels(program,
- * x->shape, blocks.block, &(rt_dispatch){.shader = ...}));
+ * kernels that include shaders/channels.glsl, and reductions over pixels in two stages.
+ *     const rt_channel_blocks blocks = rt_channel_reduction(x->shape);
+ *     RT_TRY(rt_dispatch_channels(program, x->shape, blocks.block, &dispatch));
  */
 
 #include "common/graph/graph.h"
