@@ -7,6 +7,7 @@
 
 #include "common/cli/command.h"
 #include "common/graph/phase.h"
+#include "common/ops/conv2d_table.h"
 
 typedef struct rt_bench {
     rt_command *command;
@@ -39,6 +40,8 @@ float rt_bench_number(uint64_t seed, uint64_t i);
 /** The three passes of convolutions, over shapes of demos and papers. Each result is compared with
  *  plain sums in double at some places first. Errors: RT_ERROR_INTERNAL if one is wrong. */
 RT_CHECKED rt_status rt_bench_conv2d(rt_bench *bench);
+/** What it would measure. Ownership: the caller releases `*work` with rt_free. */
+RT_CHECKED rt_status rt_bench_conv2d_work(rt_conv2d_work **work, uint32_t *count);
 /** The synthesis step and the student step, operator by operator. */
 RT_CHECKED rt_status rt_bench_step(rt_bench *bench);
 

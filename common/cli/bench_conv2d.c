@@ -295,3 +295,29 @@ rt_status rt_bench_conv2d(rt_bench *bench)
     }
     return RT_OK;
 }
+
+rt_status rt_bench_conv2d_work(rt_conv2d_work **work, uint32_t *count)
+{
+    RT_TRY(RT_ALLOC(*work, PASSES * RT_COUNT(shapes)));
+    *count = 0;
+    for (size_t i = 0; i < RT_COUNT(shapes); i++)
+        for (int p = 0; p < PASSES; p++) {
+            const shape *s = &shapes[i];
+            const uint32_t padding = s->kernel / 2;
+            const rt_conv2d_shape layer = {
+                .images = s->n,
+                .height = s->h,
+                .width = s->w,
+                .in_channels = s->in,
+                .out_channels = s->out,
+                .kernel_h = s->kernel,
+                .kernel_w = s->kernel,
+                .stride = s->stride,
+                .padding = padding,
+                .out_height = (s->h + 2 * padding - s->kernel) / s->stride + 1,
+                .out_width = (s->w + 2 * padding - s->kernel) / s->stride + 1,
+            };
+            (*work)[(*count)++] = (rt_conv2d_work){layer, (rt_conv2d_pass)p};
+        }
+    return RT_OK;
+}

@@ -1,5 +1,5 @@
 #include "common/cli/commands.h"
-#include "common/ops/conv2d_choice.h"
+#include "common/cli/tune.h"
 
 #include <cjson/cJSON.h>
 #include <stdio.h>
@@ -42,67 +42,16 @@ static cJSON *describe_all(const rt_device_info *infos, uint32_t count)
     return array;
 }
 
-static void print_race(const rt_conv2d_race *race)
-{
-    for (uint32_t i = 0; i < race->figure_count; i++) {
-        const rt_conv2d_figure *f = &race->figures[i];
-        printf("   conv2d %ux%ux%ux%u 3x3 %-15s  %-8s ", f->layer->images, f->layer->height,
-               f->layer->width, f->layer->in_channels, rt_conv2d_pass_name(f->pass),
-               f->family->name);
-        if (f->seconds > 0)
-            printf("%8.1f GFLOP/s\n", f->flops / f->seconds * 1e-9);
-        else
-            printf("   wrong\n");
-    }
-    printf("   conv2d uses the '%s' kernels\n", race->winner->name);
-}
-
-static bool fill_figure(cJSON *object, const rt_conv2d_figure *f)
-{
-    return cJSON_AddStringToObject(object, "kernels", f->family->name) != NULL &&
-           cJSON_AddStringToObject(object, "pass", rt_conv2d_pass_name(f->pass)) != NULL &&
-           add_number(object, "channels", f->layer->in_channels) &&
-           cJSON_AddBoolToObject(object, "right", f->seconds > 0) != NULL &&
-           add_number(object, "seconds", f->seconds) &&
-           add_number(object, "gflops", f->seconds > 0 ? f->flops / f->seconds * 1e-9 : 0);
-}
-
-/* NULL when memory runs out. */
-static cJSON *describe_race(const rt_conv2d_race *race)
-{
-    cJSON *conv2d = cJSON_CreateObject();
-    cJSON *figures = cJSON_AddArrayToObject(conv2d, "figures");
-    bool filled =
-        figures != NULL && cJSON_AddStringToObject(conv2d, "kernels", race->winner->name) != NULL;
-    for (uint32_t i = 0; filled && i < race->figure_count; i++) {
-        cJSON *object = cJSON_CreateObject();
-        filled = object != NULL && cJSON_AddItemToArray(figures, object) &&
-                 fill_figure(object, &race->figures[i]);
-    }
-    if (filled) return conv2d;
-    cJSON_Delete(conv2d);
-    return NULL;
-}
-
 /* Measures one device and adds what came out to its description, or prints it. */
-static rt_status tune(const rt_command *command, uint32_t position, cJSON *description)
+static rt_status tune(rt_command *command, uint32_t position, cJSON *description)
 {
-    rt_conv2d_race race;
     rt_device *device;
     char selector[16];
     snprintf(selector, sizeof selector, "%u", position);
     RT_TRY(rt_device_open(&device, &(rt_device_options){.selector = selector}));
-    const rt_status status = rt_conv2d_tune(device, &race);
+    const rt_status status = rt_tune_device(command, device, description);
     rt_device_close(device);
-    if (status != RT_OK) return status;
-    if (!command->json) {
-        print_race(&race);
-        return RT_OK;
-    }
-    cJSON *conv2d = describe_race(&race);
-    if (conv2d == NULL || !cJSON_AddItemToObject(description, "conv2d", conv2d))
-        return rt_fail(RT_ERROR_MEMORY, "out of memory for the result");
-    return RT_OK;
+    return status;
 }
 
 static rt_status run(rt_command *command)
@@ -129,6 +78,7 @@ done:
 
 static const rt_option options[] = {
     {"tune", NULL, "time the convolution kernels of every device, and keep the choice"},
+    {"match", "TEXT", "with --tune: only layers that have TEXT in their name"},
 };
 
 const rt_command_description rt_devices_command = {
@@ -139,8 +89,9 @@ const rt_command_description rt_devices_command = {
     .detail =
         "Other commands take a device by its number or a part of its name: --device 1. Without\n"
         "that they use the fastest kind there is: discrete GPU, integrated GPU, CPU.\n"
-        "Which kernels a device runs is found by timing, on first use (a second or two) or ahead\n"
-        "with --tune, and kept in the cache folder. A run repeats the choice in its tuning.yaml.\n"
+        "Which kernels a device runs is found by timing and kept in the cache folder: on first\n"
+        "use, for at most 30 seconds of a start, or ahead with --tune, for the layers of 'retort\n"
+        "bench conv2d'. A run notes its choices in its tuning.yaml and repeats them.\n"
         "RETORT_CONV2D=shuffle, shared or plain in the environment chooses by hand.\n",
     .options = options,
     .option_count = RT_COUNT(options),

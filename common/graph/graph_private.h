@@ -50,6 +50,9 @@ rt_tensor *rt_graph_add_tensor(rt_graph *graph, const char *name, rt_shape shape
  *  Ownership: the caller releases list->steps with rt_free. */
 RT_CHECKED rt_status rt_graph_schedule(const rt_graph *graph, rt_step_list *list);
 
+/** Lets every operator of these steps prepare for what it has to do. */
+RT_CHECKED rt_status rt_steps_prepare(const rt_step_list *list, rt_device *device);
+
 /** Calls `visit` for every tensor that a step reads (`written` false) or writes (true). */
 void rt_step_visit(const rt_step *step,
                    void (*visit)(void *context, rt_tensor *tensor, bool written), void *context);

@@ -191,6 +191,7 @@ static rt_status create(rt_phase *phase)
         .no_aliasing = phase->options.no_aliasing,
     };
     RT_TRY(rt_graph_schedule(phase->graph, &phase->steps));
+    RT_TRY(rt_steps_prepare(&phase->steps, phase->device));
     RT_TRY(rt_phase_memory_plan(&phase->memory, phase->graph, &phase->steps, &limits));
     RT_TRY(rt_phase_memory_allocate(&phase->memory, phase->device, phase->graph, &phase->steps));
     RT_TRY(allocate_host_buffers(phase));

@@ -56,6 +56,28 @@ static rt_status infer_shape(rt_graph *graph, rt_node *node)
     return rt_node_output(graph, node, "y", (rt_shape){x.n, s.out_height, s.out_width, w.c});
 }
 
+static rt_status prepare(rt_device *device, const rt_work *work, uint32_t count)
+{
+    uint32_t passes = 0;
+    rt_conv2d_work *all;
+    RT_TRY(RT_ALLOC(all, 2 * (size_t)count));
+    for (uint32_t i = 0; i < count; i++) {
+        const rt_node *node = work[i].node;
+        const rt_conv2d_shape shape = shape_of(node);
+        if (work[i].pass == RT_PASS_FORWARD) {
+            all[passes++] = (rt_conv2d_work){shape, RT_CONV2D_FORWARD};
+            continue;
+        }
+        if (node->input_gradients[X] != NULL)
+            all[passes++] = (rt_conv2d_work){shape, RT_CONV2D_INPUT_GRADIENT};
+        if (node->input_gradients[WEIGHT] != NULL)
+            all[passes++] = (rt_conv2d_work){shape, RT_CONV2D_WEIGHT_GRADIENT};
+    }
+    const rt_status status = rt_conv2d_prepare(device, all, passes);
+    rt_free(all);
+    return status;
+}
+
 static rt_status dispatch(rt_program *program, rt_conv2d_pass pass, const rt_conv2d_call *call)
 {
     rt_conv2d_choice choice;
@@ -148,6 +170,7 @@ const rt_operator rt_conv2d_operator = {
     .backward = backward,
     .backward_reads = RT_READS_INPUT(X) | RT_READS_INPUT(WEIGHT),
     .adds = RT_READS_INPUT(X),
+    .prepare = prepare,
     .scratch = scratch,
     .cost = cost,
 };
