@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 TestSuite(cli_tuning, .timeout = 600);
 
@@ -55,6 +56,15 @@ Test(cli_tuning, a_resumed_run_repeats_what_timing_chose)
     cr_assert(rt_test_same_run("whole", "killed"));
     cr_assert(
         rt_test_same(rt_test_path("whole/tuning.yaml"), rt_test_path("killed/tuning.yaml"), NULL));
+
+    /* Another run with the same kernels: docs/kernels.md, section 4. */
+    size_t size;
+    char *tuning = rt_test_read(rt_test_path("whole/tuning.yaml"), &size);
+    mkdir(rt_test_path("copy"), 0700);
+    rt_test_write(rt_test_path("copy/tuning.yaml"), tuning, size);
+    free(tuning);
+    rt_test_retort_ends(0, "train", "train.yaml", "--out", "copy", "--quiet");
+    cr_assert(rt_test_same_run("whole", "copy"));
 }
 
 static double number(const cJSON *object, const char *key)
