@@ -46,6 +46,9 @@ RT_CHECKED rt_status rt_conv2d_trial_time(rt_conv2d_trial *trial, const rt_conv2
  *  before the trial. */
 RT_CHECKED rt_status rt_conv2d_trial_record(rt_conv2d_trial *trial, const rt_conv2d_choice *choice,
                                             rt_conv2d_pass pass, rt_program **program);
+/** Keeps a GPU busy with it until its clocks are up: an idle one is several times slower, and for
+ *  0.2 s after work has come. Nothing on a CPU. */
+RT_CHECKED rt_status rt_conv2d_trial_warm_up(rt_conv2d_trial *trial, rt_program *program);
 /** Runs it once: seconds by the device's time stamps or, without them, the host's clock. */
 RT_CHECKED rt_status rt_conv2d_trial_run(rt_conv2d_trial *trial, rt_program *program,
                                          double *seconds);
