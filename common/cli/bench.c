@@ -60,7 +60,9 @@ rt_status rt_bench_report(rt_bench *bench, const rt_bench_result *result)
 
 bool rt_bench_wants(const rt_bench *bench, const char *name)
 {
-    return bench->match == NULL || strstr(name, bench->match) != NULL;
+    if (bench->match != NULL && strstr(name, bench->match) == NULL) return false;
+    if (bench->list_only) printf("%s\n", name);
+    return !bench->list_only;
 }
 
 static int ascending(const void *left, const void *right)
@@ -131,6 +133,7 @@ static rt_status run(rt_command *command)
         .command = command,
         .repeats = 9,
         .match = rt_command_option(command, "match"),
+        .list_only = rt_command_option(command, "list") != NULL,
         .wall_only = rt_command_option(command, "wall") != NULL,
         .random_teacher = rt_command_option(command, "random-teacher") != NULL,
     };
@@ -148,6 +151,7 @@ static rt_status run(rt_command *command)
 static const rt_option options[] = {
     {"repeats", "N", "a figure is the median of N runs (9)"},
     {"match", "TEXT", "measure only what has TEXT in its name"},
+    {"list", NULL, "only the names of what would be measured"},
     {"wall", NULL, "of steps only the wall clock, not operator by operator"},
     {"random-teacher", NULL, "step: do not read the config's teacher, draw its weights"},
     {"batch-size", "N", "train, evaluate: images a step (128, 256)"},

@@ -15,6 +15,7 @@ typedef struct rt_bench {
     rt_device *device;
     uint32_t repeats;    ///< a figure is the median of so many
     const char *match;   ///< measure only what has this in its name; NULL: all
+    bool list_only;      ///< print names and measure nothing
     bool wall_only;      ///< of steps the wall clock alone, not operator by operator
     bool random_teacher; ///< the config's teacher gets random weights, its file is not read
     struct cJSON *results;
@@ -33,7 +34,8 @@ typedef struct rt_bench_result {
 
 /** Adds an object {"name", "seconds", "gflops", ...} to the JSON, or prints a line. */
 RT_CHECKED rt_status rt_bench_report(rt_bench *bench, const rt_bench_result *result);
-/** Whether --match leaves `name` in. */
+/** Whether `name` is to be measured: --match leaves it in. With --list it prints the name and says
+ *  no. */
 bool rt_bench_wants(const rt_bench *bench, const char *name);
 /** Sorts `values` and returns the middle one (of two, the mean). */
 double rt_bench_median(double *values, uint32_t count);
