@@ -35,6 +35,7 @@ static const pair pairs[] = {
 
 typedef struct stage {
     rt_device *device;
+    bool random_teacher;
     rt_run_config config;
     rt_arena arena;
     rt_network *teacher, *student;
@@ -69,10 +70,12 @@ static rt_status make_random_teacher(stage *s)
                                     false);
 }
 
-static rt_status make_networks(stage *s, bool random_teacher)
+/* Once, when the first step is made: --match and --list may want none. */
+static rt_status make_networks(stage *s)
 {
     char sha256[RT_SHA256_TEXT];
-    if (random_teacher)
+    if (s->student != NULL) return RT_OK;
+    if (s->random_teacher)
         RT_TRY(make_random_teacher(s));
     else
         RT_TRY(rt_teacher_load(&s->teacher, s->device, &s->config.teacher, sha256));
@@ -84,6 +87,7 @@ static rt_status make_networks(stage *s, bool random_teacher)
 static rt_status create_synthesis(void *state, bool timestamps)
 {
     stage *s = state;
+    RT_TRY(make_networks(s));
     const rt_synthesizer_setup setup = {.device = s->device,
                                         .teacher = s->teacher,
                                         .teacher_sha256 = "",
@@ -123,6 +127,7 @@ static rt_phase *synthesis_phase(void *state)
 static rt_status create_training(void *state, bool timestamps)
 {
     stage *s = state;
+    RT_TRY(make_networks(s));
     const rt_student_config *c = &s->config.student;
     rt_distillation_options loss = c->loss;
     loss.teacher = s->teacher;
@@ -209,9 +214,10 @@ static rt_status load_config(const rt_bench *bench, stage *s, const pair *p, con
 static rt_status bench_pair(rt_bench *bench, const pair *p, const char *path)
 {
     enum { ENOUGH_STEPS = 10000 }; /* more than any --repeats */
-    stage s = {.device = bench->device, .student_steps = ENOUGH_STEPS};
+    stage s = {.device = bench->device,
+               .random_teacher = p != NULL || bench->random_teacher,
+               .student_steps = ENOUGH_STEPS};
     rt_status status = load_config(bench, &s, p, path);
-    if (status == RT_OK) status = make_networks(&s, p != NULL || bench->random_teacher);
     if (status == RT_OK) status = time_steps(bench, &s, p != NULL ? p->name : path);
     rt_bench_images_clear(&s.images);
     rt_network_free(s.student);
