@@ -56,6 +56,13 @@ static rt_status infer_shape(rt_graph *graph, rt_node *node)
     return rt_node_output(graph, node, "y", (rt_shape){x.n, s.out_height, s.out_width, w.c});
 }
 
+static rt_status dispatch(rt_program *program, rt_conv2d_pass pass, const rt_conv2d_call *call)
+{
+    rt_conv2d_choice choice;
+    RT_TRY(rt_conv2d_choose(rt_program_device(program), &call->shape, pass, &choice));
+    return rt_conv2d_dispatch(program, &choice, pass, call);
+}
+
 static rt_status forward(rt_program *program, const rt_node *node)
 {
     const rt_conv2d_call call = {
@@ -66,9 +73,7 @@ static rt_status forward(rt_program *program, const rt_node *node)
         .y = rt_bind(node->outputs[0]),
         .label = node->label,
     };
-    const rt_conv2d_family *family;
-    RT_TRY(rt_conv2d_choose(rt_program_device(program), &call.shape, &family));
-    return family->forward(program, &call);
+    return dispatch(program, RT_CONV2D_FORWARD, &call);
 }
 
 static uint64_t aligned(uint64_t bytes) { return (bytes + 255) / 256 * 256; }
@@ -108,16 +113,14 @@ static rt_status backward(rt_program *program, const rt_node *node)
         .partial = node->scratch,
         .label = node->label,
     };
-    const rt_conv2d_family *family;
-    RT_TRY(rt_conv2d_choose(rt_program_device(program), &call.shape, &family));
     if (node->input_gradients[X] != NULL) {
         call.x_gradient = rt_bind(node->input_gradients[X]);
         if (node->addends[X] != NULL) call.addend = rt_bind(node->addends[X]);
-        RT_TRY(family->input_gradient(program, &call));
+        RT_TRY(dispatch(program, RT_CONV2D_INPUT_GRADIENT, &call));
     }
     if (node->input_gradients[WEIGHT] != NULL) {
         call.weight_gradient = rt_bind(node->input_gradients[WEIGHT]);
-        RT_TRY(family->weight_gradient(program, &call));
+        RT_TRY(dispatch(program, RT_CONV2D_WEIGHT_GRADIENT, &call));
     }
     if (node->input_gradients[BIAS] != NULL) RT_TRY(bias_gradient(program, node, &call.shape));
     return RT_OK;

@@ -10,7 +10,8 @@
 #include <string.h>
 
 /* Of the process: one device at a time, as the program uses them. */
-static const rt_conv2d_family *forced, *chosen;
+static const rt_conv2d_family *chosen;
+static rt_conv2d_choice forced;
 static char chosen_for[256]; ///< the device's name
 
 /* A family for no layer in particular. */
@@ -33,18 +34,18 @@ static void choose(const rt_device *device, const rt_conv2d_family *family)
     memcpy(chosen_for, name, strlen(name) + 1);
 }
 
-void rt_conv2d_force(const rt_conv2d_family *family)
+void rt_conv2d_force(const rt_conv2d_family *family, uint32_t candidate)
 {
-    forced = family;
+    forced = (rt_conv2d_choice){family, candidate};
     if (family == NULL) chosen = NULL;
 }
 
 static const rt_conv2d_family *first_that_fits(const rt_device *device,
-                                               const rt_conv2d_shape *shape)
+                                               const rt_conv2d_shape *shape, rt_conv2d_pass pass)
 {
     const rt_device_info *info = rt_device_describe(device);
     for (uint32_t i = 0; i < rt_conv2d_family_count; i++)
-        if (rt_conv2d_families[i]->fits(info, shape)) return rt_conv2d_families[i];
+        if (rt_conv2d_families[i]->candidates(info, shape, pass) > 0) return rt_conv2d_families[i];
     return &rt_conv2d_plain_family;
 }
 
@@ -55,7 +56,7 @@ static rt_status ask_environment(const rt_device *device, const rt_conv2d_family
     *family = NULL;
     if (name == NULL || name[0] == '\0') return RT_OK;
     if (strcmp(name, "untimed") == 0) {
-        *family = first_that_fits(device, &typical);
+        *family = first_that_fits(device, &typical, RT_CONV2D_FORWARD);
         return RT_OK;
     }
     *family = rt_conv2d_family_find(name);
@@ -127,13 +128,16 @@ static bool is_chosen(const rt_device *device)
     return chosen != NULL && strcmp(chosen_for, rt_device_describe(device)->name) == 0;
 }
 
-rt_status rt_conv2d_choose(rt_device *device, const rt_conv2d_shape *shape,
-                           const rt_conv2d_family **family)
+rt_status rt_conv2d_choose(rt_device *device, const rt_conv2d_shape *shape, rt_conv2d_pass pass,
+                           rt_conv2d_choice *choice)
 {
-    const rt_device_info *info = rt_device_describe(device);
-    if (forced == NULL && !is_chosen(device)) RT_TRY(make_choice(device));
-    *family = forced != NULL ? forced : chosen;
-    if (!(*family)->fits(info, shape)) *family = first_that_fits(device, shape);
+    if (forced.family == NULL && !is_chosen(device)) RT_TRY(make_choice(device));
+    *choice = forced.family != NULL ? forced : (rt_conv2d_choice){.family = chosen};
+    const uint32_t candidates = choice->family->candidates(rt_device_describe(device), shape, pass);
+    if (candidates == 0)
+        *choice = (rt_conv2d_choice){.family = first_that_fits(device, shape, pass)};
+    else if (choice->candidate >= candidates)
+        choice->candidate = candidates - 1;
     return RT_OK;
 }
 
@@ -165,9 +169,9 @@ rt_status rt_conv2d_keep(rt_device *device, const char *path)
         RT_TRY_DONE(take_recorded(device, path, &arena));
     } else {
         rt_conv2d_record record = rt_conv2d_record_for(device);
-        const rt_conv2d_family *family;
-        RT_TRY_DONE(rt_conv2d_choose(device, &typical, &family));
-        record.conv2d = family->name;
+        rt_conv2d_choice choice;
+        RT_TRY_DONE(rt_conv2d_choose(device, &typical, RT_CONV2D_FORWARD, &choice));
+        record.conv2d = choice.family->name;
         RT_TRY_DONE(rt_conv2d_record_write(&record, path));
     }
 done:

@@ -2,8 +2,8 @@
 #define RT_OPS_CONV2D_CHOICE_H
 
 /**
- * Which family of kernels a process uses for convolutions: one for all layers that it fits, chosen
- * once a device. The first of these that says something:
+ * Which kernels a process uses for a pass of a convolution: one family for all layers that it fits,
+ * chosen once a device, and its best known candidate. The first of these that says something:
  *   1. rt_conv2d_force (tests)
  *   2. the record of a run, given by rt_conv2d_keep: a resumed run repeats its bits
  *   3. the environment: RETORT_CONV2D=shuffle|shared|plain, or `untimed` for the best known that
@@ -15,13 +15,14 @@
 
 #include "common/ops/conv2d_race.h"
 
-/** The family for a layer, on first use made as above. Errors: RT_ERROR_DEVICE; RT_ERROR_INPUT for
- *  an unknown name in the environment. */
+/** The kernels for a pass of a layer, on first use made as above. Errors: RT_ERROR_DEVICE;
+ * RT_ERROR_INPUT for an unknown name in the environment. */
 RT_CHECKED rt_status rt_conv2d_choose(rt_device *device, const rt_conv2d_shape *shape,
-                                      const rt_conv2d_family **family);
+                                      rt_conv2d_pass pass, rt_conv2d_choice *choice);
 
-/** Only this family from now on, where it fits. NULL: the choice is made anew on next use. */
-void rt_conv2d_force(const rt_conv2d_family *family);
+/** Only this candidate of this family from now on: its last where a pass has fewer, another family
+ *  where it has none. NULL: the choice is made anew on next use. */
+void rt_conv2d_force(const rt_conv2d_family *family, uint32_t candidate);
 
 /**
  * For runs, before their first kernel: takes the family that the file `path` names, or, where there

@@ -16,6 +16,28 @@ const rt_conv2d_family *rt_conv2d_family_find(const char *name)
     return NULL;
 }
 
+rt_status rt_conv2d_dispatch(rt_program *program, const rt_conv2d_choice *choice,
+                             rt_conv2d_pass pass, const rt_conv2d_call *call)
+{
+    const rt_conv2d_family *family = choice->family;
+    rt_conv2d_call chosen = *call;
+    chosen.candidate = choice->candidate;
+    switch (pass) {
+    case RT_CONV2D_FORWARD:
+        return family->forward(program, &chosen);
+    case RT_CONV2D_INPUT_GRADIENT:
+        return family->input_gradient(program, &chosen);
+    default:
+        return family->weight_gradient(program, &chosen);
+    }
+}
+
+const char *rt_conv2d_pass_name(rt_conv2d_pass pass)
+{
+    static const char *const names[] = {"forward", "input gradient", "weight gradient"};
+    return names[pass];
+}
+
 static uint64_t weight_bytes(const rt_conv2d_shape *shape)
 {
     return (uint64_t)shape->kernel_h * shape->kernel_w * 4 * rt_vec4s(shape->in_channels) *

@@ -20,9 +20,17 @@ typedef struct rt_conv2d_shape {
     uint32_t out_height, out_width;
 } rt_conv2d_shape;
 
+typedef enum rt_conv2d_pass {
+    RT_CONV2D_FORWARD,
+    RT_CONV2D_INPUT_GRADIENT,
+    RT_CONV2D_WEIGHT_GRADIENT,
+    RT_CONV2D_PASSES
+} rt_conv2d_pass;
+
 /** One pass of one layer; unused ranges are {0}. */
 typedef struct rt_conv2d_call {
     rt_conv2d_shape shape;
+    uint32_t candidate;                       ///< which of the family's ways; 0 is the best known
     rt_gpu_range x, weight, bias, y;          ///< forward reads the first three
     rt_gpu_range transposed;                  ///< [tap][out][in]: for the gradient of x
     rt_gpu_range y_gradient;                  ///< read by both gradients
@@ -34,15 +42,25 @@ typedef struct rt_conv2d_call {
 
 typedef struct rt_conv2d_family {
     const char *name;
-    /** Whether the device has what the kernels need for this layer. */
-    bool (*fits)(const rt_device_info *device, const rt_conv2d_shape *shape);
-    /** How many partial sums a weight gradient is split into: depends on the shape alone, because
-     *  the order of the sums decides the bits, and memory is planned without a device. */
+    /** How many ways (tiles) the family has for a pass of this layer on this device, best known
+     *  first; 0: it cannot do it, and another family does. Neither how many there are nor what
+     *  each means may depend on the number of images: trials run over a few of them. */
+    uint32_t (*candidates)(const rt_device_info *device, const rt_conv2d_shape *shape,
+                           rt_conv2d_pass pass);
+    /** How many partial sums a weight gradient is split into, by every candidate: depends on the
+     *  shape alone, because the order of the sums decides the bits, and memory is planned without
+     *  a device. */
     uint32_t (*splits)(const rt_conv2d_shape *shape);
     rt_status (*forward)(rt_program *program, const rt_conv2d_call *call);
     rt_status (*input_gradient)(rt_program *program, const rt_conv2d_call *call);
     rt_status (*weight_gradient)(rt_program *program, const rt_conv2d_call *call);
 } rt_conv2d_family;
+
+/** One way to do a pass of a layer. */
+typedef struct rt_conv2d_choice {
+    const rt_conv2d_family *family;
+    uint32_t candidate;
+} rt_conv2d_choice;
 
 extern const rt_conv2d_family rt_conv2d_shuffle_family;
 extern const rt_conv2d_family rt_conv2d_shared_family;
@@ -54,6 +72,13 @@ extern const uint32_t rt_conv2d_family_count;
 
 /** The family of that name; NULL if there is none. */
 const rt_conv2d_family *rt_conv2d_family_find(const char *name);
+
+/** Records one pass as `choice` says, whatever call->candidate is. */
+RT_CHECKED rt_status rt_conv2d_dispatch(rt_program *program, const rt_conv2d_choice *choice,
+                                        rt_conv2d_pass pass, const rt_conv2d_call *call);
+
+/** "forward", "input gradient" or "weight gradient". */
+const char *rt_conv2d_pass_name(rt_conv2d_pass pass);
 
 /** Scratch of a weight gradient: a copy of the weights for each part, as many as the family that
  *  makes most; 0 for one part. */

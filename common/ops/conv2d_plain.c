@@ -3,11 +3,13 @@
 
 enum { WORKGROUP = 64 };
 
-static bool fits(const rt_device_info *device, const rt_conv2d_shape *shape)
+static uint32_t candidates(const rt_device_info *device, const rt_conv2d_shape *shape,
+                           rt_conv2d_pass pass)
 {
     (void)device;
     (void)shape;
-    return true;
+    (void)pass;
+    return 1;
 }
 
 static uint32_t one_part(const rt_conv2d_shape *shape)
@@ -67,7 +69,7 @@ static rt_status weight_gradient(rt_program *program, const rt_conv2d_call *call
 
 const rt_conv2d_family rt_conv2d_plain_family = {
     .name = "plain",
-    .fits = fits,
+    .candidates = candidates,
     .splits = one_part,
     .forward = forward,
     .input_gradient = input_gradient,

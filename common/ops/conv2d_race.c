@@ -43,12 +43,6 @@ typedef struct running {
     entrant entrants[RT_CONV2D_ENTRANTS];
 } running;
 
-const char *rt_conv2d_pass_name(rt_conv2d_pass pass)
-{
-    static const char *const names[] = {"forward", "input gradient", "weight gradient"};
-    return names[pass];
-}
-
 static double flops_of(const rt_conv2d_shape *s)
 {
     return 2.0 * s->images * s->out_height * s->out_width * s->out_channels * s->in_channels *
@@ -74,12 +68,13 @@ static rt_status run_entrant(running *r, uint32_t i, rt_conv2d_trial *trial,
                              const rt_conv2d_shape *layer, rt_conv2d_pass pass)
 {
     const rt_conv2d_family *family = r->race->families[i];
+    const rt_conv2d_choice best_known = {.family = family};
     entrant *e = &r->entrants[i];
     const bool alone = still_in(r) == 1 && !r->race->whole;
     double seconds = 0;
     bool right = true;
     if (family != &rt_conv2d_plain_family)
-        RT_TRY(rt_conv2d_trial_check(trial, family, pass, &right));
+        RT_TRY(rt_conv2d_trial_check(trial, &best_known, pass, &right));
     if (!right) {
         rt_log_warning("the '%s' kernels are wrong on '%s' (%s): they are not used", family->name,
                        rt_device_describe(r->device)->name, rt_conv2d_pass_name(pass));
@@ -88,7 +83,7 @@ static rt_status run_entrant(running *r, uint32_t i, rt_conv2d_trial *trial,
         return RT_OK;
     }
     if (alone) return RT_OK;
-    RT_TRY(rt_conv2d_trial_time(trial, family, pass, &seconds));
+    RT_TRY(rt_conv2d_trial_time(trial, &best_known, pass, &seconds));
     e->seconds += seconds;
     note(r, family, layer, pass, seconds);
     return RT_OK;
@@ -140,7 +135,10 @@ static rt_status run_without_the_wrong(running *r)
         entrant *e = &r->entrants[i];
         *e = (entrant){.wrong = e->wrong, .out = e->wrong};
         for (uint32_t k = 0; k < r->race->layer_count; k++)
-            if (!r->race->families[i]->fits(info, &r->race->layers[k])) e->out = true;
+            for (int pass = 0; pass < RT_CONV2D_PASSES; pass++)
+                if (r->race->families[i]->candidates(info, &r->race->layers[k],
+                                                     (rt_conv2d_pass)pass) == 0)
+                    e->out = true;
     }
     for (uint32_t k = 0; k < r->race->layer_count; k++)
         if (k == 0 || still_in(r) > 1 || r->race->whole) RT_TRY(run_layer(r, &r->race->layers[k]));

@@ -40,8 +40,4 @@ typedef struct rt_conv2d_race {
 
 /** Errors: RT_ERROR_DEVICE. */
 RT_CHECKED rt_status rt_conv2d_race_run(rt_conv2d_race *race, rt_device *device);
-
-/** "forward", "input gradient" or "weight gradient". */
-const char *rt_conv2d_pass_name(rt_conv2d_pass pass);
-
 #endif

@@ -61,9 +61,11 @@ static const tile *choose_tile(uint32_t channels4)
 static uint32_t row_lanes(const tile *t) { return INVOCATIONS / t->channel_lanes; }
 static uint32_t tile_vectors(const tile *t) { return t->channel_lanes * t->vectors; }
 
-static bool fits(const rt_device_info *device, const rt_conv2d_shape *shape)
+static uint32_t candidates(const rt_device_info *device, const rt_conv2d_shape *shape,
+                           rt_conv2d_pass pass)
 {
     (void)shape;
+    (void)pass;
     return device->maximum_workgroup_invocations >= INVOCATIONS &&
            device->shared_memory_bytes >= SHARED_BYTES;
 }
@@ -168,7 +170,7 @@ static rt_status weight_gradient(rt_program *program, const rt_conv2d_call *call
 
 const rt_conv2d_family rt_conv2d_shared_family = {
     .name = "shared",
-    .fits = fits,
+    .candidates = candidates,
     .splits = splits,
     .forward = forward,
     .input_gradient = input_gradient,

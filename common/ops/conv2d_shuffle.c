@@ -17,9 +17,11 @@ static uint32_t power_of_two_at_least(uint32_t count)
 
 static uint32_t smaller(uint32_t a, uint32_t b) { return a < b ? a : b; }
 
-static bool fits(const rt_device_info *device, const rt_conv2d_shape *shape)
+static uint32_t candidates(const rt_device_info *device, const rt_conv2d_shape *shape,
+                           rt_conv2d_pass pass)
 {
     (void)shape;
+    (void)pass;
     /* One lane would have no partner; texel views must span whole blocks (graph/phase.c). */
     return device->subgroup_shuffle && device->subgroup_size >= 4 &&
            16 * device->maximum_texel_elements >= device->maximum_storage_range_bytes;
@@ -144,7 +146,7 @@ static rt_status weight_gradient(rt_program *program, const rt_conv2d_call *call
 
 const rt_conv2d_family rt_conv2d_shuffle_family = {
     .name = "shuffle",
-    .fits = fits,
+    .candidates = candidates,
     .splits = split_pixels,
     .forward = forward,
     .input_gradient = input_gradient,

@@ -117,7 +117,7 @@ static rt_gpu_range result_of(const rt_conv2d_trial *trial, rt_conv2d_pass pass,
     return range;
 }
 
-static rt_status record(rt_conv2d_trial *trial, rt_program *program, const rt_conv2d_family *family,
+static rt_status record(rt_conv2d_trial *trial, rt_program *program, const rt_conv2d_choice *choice,
                         rt_conv2d_pass pass, uint32_t images)
 {
     rt_conv2d_call call = trial->call;
@@ -126,18 +126,18 @@ static rt_status record(rt_conv2d_trial *trial, rt_program *program, const rt_co
     switch (pass) {
     case RT_CONV2D_FORWARD:
         call.y = result;
-        return family->forward(program, &call);
+        break;
     case RT_CONV2D_INPUT_GRADIENT:
         call.x_gradient = result;
-        return family->input_gradient(program, &call);
+        break;
     default:
         call.weight_gradient = result;
-        return family->weight_gradient(program, &call);
     }
+    return rt_conv2d_dispatch(program, choice, pass, &call);
 }
 
 /* One run over a few images into host memory; what the pass does not write reads NaN. */
-static rt_status compute(rt_conv2d_trial *trial, const rt_conv2d_family *family,
+static rt_status compute(rt_conv2d_trial *trial, const rt_conv2d_choice *choice,
                          rt_conv2d_pass pass, float *values)
 {
     const rt_gpu_range result = result_of(trial, pass, CHECKED_IMAGES);
@@ -145,7 +145,7 @@ static rt_status compute(rt_conv2d_trial *trial, const rt_conv2d_family *family,
     rt_program *program = NULL;
     RT_TRY_DONE(rt_program_begin(&program, trial->device, "check of kernels", NULL));
     RT_TRY_DONE(rt_program_fill(program, result, 0x7fc00000));
-    RT_TRY_DONE(record(trial, program, family, pass, CHECKED_IMAGES));
+    RT_TRY_DONE(record(trial, program, choice, pass, CHECKED_IMAGES));
     RT_TRY_DONE(rt_program_end(program));
     RT_TRY_DONE(rt_program_submit(program));
     RT_TRY_DONE(rt_program_wait(program));
@@ -156,13 +156,14 @@ done:
 }
 
 /* Families add the same products in other orders: float rounding, far below a wrong tap. */
-rt_status rt_conv2d_trial_check(rt_conv2d_trial *trial, const rt_conv2d_family *family,
+rt_status rt_conv2d_trial_check(rt_conv2d_trial *trial, const rt_conv2d_choice *choice,
                                 rt_conv2d_pass pass, bool *right)
 {
     const uint64_t count = result_of(trial, pass, CHECKED_IMAGES).size / sizeof(float);
+    const rt_conv2d_choice plain = {.family = &rt_conv2d_plain_family};
     double largest = 0;
-    RT_TRY(compute(trial, &rt_conv2d_plain_family, pass, trial->expected));
-    RT_TRY(compute(trial, family, pass, trial->got));
+    RT_TRY(compute(trial, &plain, pass, trial->expected));
+    RT_TRY(compute(trial, choice, pass, trial->got));
     for (uint64_t i = 0; i < count; i++) largest = fmax(largest, fabs((double)trial->expected[i]));
     *right = true;
     for (uint64_t i = 0; i < count; i++)
@@ -186,7 +187,7 @@ static rt_status run_once(const rt_conv2d_trial *trial, rt_program *program, dou
     return RT_OK;
 }
 
-rt_status rt_conv2d_trial_time(rt_conv2d_trial *trial, const rt_conv2d_family *family,
+rt_status rt_conv2d_trial_time(rt_conv2d_trial *trial, const rt_conv2d_choice *choice,
                                rt_conv2d_pass pass, double *seconds)
 {
     /* A run of 50 ms needs no second; short ones are repeated until clocks are up. */
@@ -198,7 +199,7 @@ rt_status rt_conv2d_trial_time(rt_conv2d_trial *trial, const rt_conv2d_family *f
     double spent = 0;
     RT_TRY_DONE(rt_program_begin(&program, trial->device, "trial of kernels",
                                  &(rt_program_options){.timestamps = stamps}));
-    RT_TRY_DONE(record(trial, program, family, pass, trial->call.shape.images));
+    RT_TRY_DONE(record(trial, program, choice, pass, trial->call.shape.images));
     RT_TRY_DONE(rt_program_end(program));
     for (int i = 0; i < MOST_RUNS && spent < enough_seconds; i++) {
         double now;

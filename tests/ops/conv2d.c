@@ -98,19 +98,30 @@ static void check_layer(const layer *l, uint64_t seed)
 static void check_family(const rt_conv2d_family *family)
 {
     const rt_device_info *device = rt_device_describe(rt_test_device());
-    rt_conv2d_force(family);
     for (size_t i = 0; i < RT_COUNT(layers); i++) {
         const layer *l = &layers[i];
-        const rt_conv2d_shape shape = {.images = l->x.n,
-                                       .height = l->x.h,
-                                       .width = l->x.w,
-                                       .in_channels = l->x.c,
-                                       .out_channels = l->out,
-                                       .kernel_h = l->kernel_h,
-                                       .kernel_w = l->kernel_w,
-                                       .stride = l->stride,
-                                       .padding = l->padding};
-        if (family->fits(device, &shape)) check_layer(l, 100 + i);
+        const rt_conv2d_shape shape = {
+            .images = l->x.n,
+            .height = l->x.h,
+            .width = l->x.w,
+            .in_channels = l->x.c,
+            .out_channels = l->out,
+            .kernel_h = l->kernel_h,
+            .kernel_w = l->kernel_w,
+            .stride = l->stride,
+            .padding = l->padding,
+            .out_height = (l->x.h + 2 * l->padding - l->kernel_h) / l->stride + 1,
+            .out_width = (l->x.w + 2 * l->padding - l->kernel_w) / l->stride + 1,
+        };
+        uint32_t candidates = 0;
+        for (int pass = 0; pass < RT_CONV2D_PASSES; pass++) {
+            const uint32_t more = family->candidates(device, &shape, (rt_conv2d_pass)pass);
+            if (more > candidates) candidates = more;
+        }
+        for (uint32_t c = 0; c < candidates; c++) {
+            rt_conv2d_force(family, c);
+            check_layer(l, 100 + i);
+        }
     }
 }
 

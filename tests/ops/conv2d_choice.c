@@ -39,15 +39,21 @@ TestSuite(ops_conv2d_choice, .init = begin, .timeout = 300);
 
 static const char *choose(void)
 {
-    const rt_conv2d_family *family;
-    rt_test_ok(rt_conv2d_choose(rt_test_device(), &layer, &family));
-    return family->name;
+    rt_conv2d_choice choice;
+    rt_test_ok(rt_conv2d_choose(rt_test_device(), &layer, RT_CONV2D_FORWARD, &choice));
+    return choice.family->name;
+}
+
+static bool shuffle_fits(void)
+{
+    return rt_conv2d_shuffle_family.candidates(rt_device_describe(rt_test_device()), &layer,
+                                               RT_CONV2D_FORWARD) > 0;
 }
 
 /* As a new process would. */
 static const char *choose_anew(void)
 {
-    rt_conv2d_force(NULL);
+    rt_conv2d_force(NULL, 0);
     return choose();
 }
 
@@ -86,8 +92,7 @@ Test(ops_conv2d_choice, is_made_once_and_kept)
     const char *name = choose();
     cr_assert_str_eq(read_record(cached_path()), name);
     /* On a CPU the kernels for CPUs win 30 times over, whatever the machine does besides. */
-    const rt_device_info *info = rt_device_describe(rt_test_device());
-    if (strcmp(info->kind, "cpu") == 0 && rt_conv2d_shuffle_family.fits(info, &layer))
+    if (strcmp(rt_device_describe(rt_test_device())->kind, "cpu") == 0 && shuffle_fits())
         cr_assert_str_eq(name, "shuffle");
     /* Another answer from now on: this process stays with its own, a new one takes it. */
     const char *other = strcmp(name, "plain") == 0 ? "shared" : "plain";
@@ -133,16 +138,16 @@ Test(ops_conv2d_choice, follows_the_environment_without_timing)
     setenv("RETORT_CONV2D", "shared", 1);
     cr_assert_str_eq(choose_anew(), "shared");
     setenv("RETORT_CONV2D", "untimed", 1);
-    const bool shuffle =
-        rt_conv2d_shuffle_family.fits(rt_device_describe(rt_test_device()), &layer);
+    const bool shuffle = shuffle_fits();
     cr_assert_str_eq(choose_anew(), shuffle ? "shuffle" : "shared");
     struct stat status;
     cr_assert_neq(stat(cached_path(), &status), 0, "an untimed choice went into the cache");
 
-    const rt_conv2d_family *family;
+    rt_conv2d_choice choice;
     setenv("RETORT_CONV2D", "fast", 1);
-    rt_conv2d_force(NULL);
-    cr_assert_eq(rt_conv2d_choose(rt_test_device(), &layer, &family), RT_ERROR_INPUT);
+    rt_conv2d_force(NULL, 0);
+    cr_assert_eq(rt_conv2d_choose(rt_test_device(), &layer, RT_CONV2D_FORWARD, &choice),
+                 RT_ERROR_INPUT);
     cr_assert_not_null(strstr(rt_error_message(), "RETORT_CONV2D=fast"), "%s", rt_error_message());
 }
 
@@ -157,11 +162,11 @@ Test(ops_conv2d_choice, of_a_run_is_repeated)
     write_cache(&record);
     unsetenv("RETORT_CONV2D");
     cr_assert_str_eq(choose_anew(), "plain");
-    rt_conv2d_force(NULL);
+    rt_conv2d_force(NULL, 0);
     rt_test_ok(rt_conv2d_keep(rt_test_device(), path));
     cr_assert_str_eq(choose(), "shared");
     setenv("RETORT_CONV2D", "plain", 1);
-    rt_conv2d_force(NULL);
+    rt_conv2d_force(NULL, 0);
     rt_test_ok(rt_conv2d_keep(rt_test_device(), path));
     cr_assert_str_eq(choose(), "shared");
     cr_assert_str_eq(read_record(path), "shared");
@@ -258,10 +263,15 @@ Test(ops_conv2d_choice, families_agree)
     for (uint32_t i = 0; i < rt_conv2d_family_count; i++)
         for (int pass = 0; pass < RT_CONV2D_PASSES; pass++) {
             const rt_conv2d_family *family = rt_conv2d_families[i];
-            bool right;
-            if (!family->fits(rt_device_describe(rt_test_device()), &layer)) continue;
-            rt_test_ok(rt_conv2d_trial_check(trial, family, (rt_conv2d_pass)pass, &right));
-            cr_assert(right, "%s, %s", family->name, rt_conv2d_pass_name((rt_conv2d_pass)pass));
+            const uint32_t candidates = family->candidates(rt_device_describe(rt_test_device()),
+                                                           &layer, (rt_conv2d_pass)pass);
+            for (uint32_t c = 0; c < candidates; c++) {
+                const rt_conv2d_choice choice = {family, c};
+                bool right;
+                rt_test_ok(rt_conv2d_trial_check(trial, &choice, (rt_conv2d_pass)pass, &right));
+                cr_assert(right, "%s %u, %s", family->name, c,
+                          rt_conv2d_pass_name((rt_conv2d_pass)pass));
+            }
         }
     rt_conv2d_trial_free(trial);
 }
