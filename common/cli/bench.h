@@ -70,6 +70,9 @@ RT_CHECKED rt_status rt_bench_conv2d_work(rt_conv2d_work **work, uint32_t *count
 /** The synthesis step and the student step of the command's CONFIG; without one, those of the demo
  *  ("demo-...") and of the paper's Wide ResNets with 128 images ("wrn-..."). */
 RT_CHECKED rt_status rt_bench_step_rows(rt_bench *bench);
+/** Makes both steps of a run config and lets them go: `devices --tune`, which is what then chooses
+ *  their kernels. */
+RT_CHECKED rt_status rt_bench_make_steps(rt_bench *bench, const char *path);
 /** A supervised training step of the command's ARCH on images like CIFAR-10's. */
 RT_CHECKED rt_status rt_bench_train(rt_bench *bench);
 /** The evaluation of 1,024 such images. */

@@ -210,6 +210,14 @@ static rt_status load_config(const rt_bench *bench, stage *s, const pair *p, con
     return rt_fail(RT_ERROR_INTERNAL, "the program lacks the config '%s'", p->config);
 }
 
+static void clear_stage(stage *s)
+{
+    rt_bench_images_clear(&s->images);
+    rt_network_free(s->student);
+    rt_network_free(s->teacher);
+    rt_arena_clear(&s->arena);
+}
+
 /* The steps of a pair, or of the run config `path` where `p` is NULL. */
 static rt_status bench_pair(rt_bench *bench, const pair *p, const char *path)
 {
@@ -219,10 +227,7 @@ static rt_status bench_pair(rt_bench *bench, const pair *p, const char *path)
                .student_steps = ENOUGH_STEPS};
     rt_status status = load_config(bench, &s, p, path);
     if (status == RT_OK) status = time_steps(bench, &s, p != NULL ? p->name : path);
-    rt_bench_images_clear(&s.images);
-    rt_network_free(s.student);
-    rt_network_free(s.teacher);
-    rt_arena_clear(&s.arena);
+    clear_stage(&s);
     return status;
 }
 
@@ -232,4 +237,17 @@ rt_status rt_bench_step_rows(rt_bench *bench)
     if (command->argument_count > 1) return bench_pair(bench, NULL, command->arguments[1]);
     for (size_t i = 0; i < RT_COUNT(pairs); i++) RT_TRY(bench_pair(bench, &pairs[i], NULL));
     return RT_OK;
+}
+
+rt_status rt_bench_make_steps(rt_bench *bench, const char *path)
+{
+    stage s = {.device = bench->device, .student_steps = 1};
+    rt_status status = load_config(bench, &s, NULL, path);
+    s.random_teacher = s.config.teacher.arch != NULL; /* then nothing in its file is needed */
+    if (status == RT_OK) status = create_synthesis(&s, false);
+    destroy_synthesis(&s);
+    if (status == RT_OK) status = create_training(&s, false);
+    destroy_training(&s);
+    clear_stage(&s);
+    return status;
 }
