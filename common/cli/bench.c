@@ -137,6 +137,8 @@ static rt_status run(rt_command *command)
         .wall_only = rt_command_option(command, "wall") != NULL,
         .random_teacher = rt_command_option(command, "random-teacher") != NULL,
     };
+    if (bench.list_only && command->json)
+        return rt_fail(RT_ERROR_INPUT, "--list prints names, not JSON; leave --json out");
     RT_TRY(rt_command_option_uint(command, "repeats", 1, 1000, &bench.repeats));
     bench.results = cJSON_CreateArray();
     if (bench.results == NULL) return rt_fail(RT_ERROR_MEMORY, "out of memory for the result");

@@ -55,18 +55,26 @@ class Retort:
     def __init__(self, program):
         self.program, self.device = program, None
 
+    def bench(self, *words):
+        """What `retort bench` prints."""
+        try:
+            done = subprocess.run([self.program, "bench", *words], stdout=subprocess.PIPE,
+                                  text=True)
+        except OSError as error:
+            sys.exit(f"scripts/bench: cannot run '{self.program}': {error.strerror}; check --retort")
+        if done.returncode != 0:
+            sys.exit(f"scripts/bench: 'retort bench {' '.join(words)}' failed; its error stands "
+                     "above")
+        return done.stdout
+
     def convolutions(self):
         """Names of the convolutions' rows."""
-        words = [self.program, "bench", "conv2d", "--list"]
-        output = subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True).stdout
-        return output.splitlines()
+        return self.bench("conv2d", "--list").splitlines()
 
     def seconds(self, part, match, repeats):
         """Seconds by row of what has `match` in its name."""
-        words = [self.program, "bench", part, "--match", match, "--repeats", str(repeats), "--wall",
-                 "--json", "--quiet"]
-        output = subprocess.run(words, check=True, stdout=subprocess.PIPE).stdout
-        result = json.loads(output)
+        result = json.loads(self.bench(part, "--match", match, "--repeats", str(repeats), "--wall",
+                                       "--json", "--quiet"))
         self.device = result["device"]
         return {row["name"]: row["seconds"] for row in result["results"]}
 

@@ -13,17 +13,18 @@ def convolution(inputs, outputs, kernel, stride=1, bias=False):
 
 
 class ResidualBlock(nn.Module):
-    """Of a CIFAR ResNet; its shortcut (option A) takes every second pixel and adds zero channels."""
+    """Of a CIFAR ResNet; its shortcut (option A): every second pixel, and channels of zeros."""
 
     def __init__(self, inputs, outputs, stride):
         super().__init__()
-        self.convolution1, self.norm1 = convolution(inputs, outputs, 3, stride), nn.BatchNorm2d(outputs)
-        self.convolution2, self.norm2 = convolution(outputs, outputs, 3), nn.BatchNorm2d(outputs)
+        self.conv1 = convolution(inputs, outputs, 3, stride)
+        self.norm1 = nn.BatchNorm2d(outputs)
+        self.conv2, self.norm2 = convolution(outputs, outputs, 3), nn.BatchNorm2d(outputs)
         self.stride, self.added = stride, outputs - inputs
 
     def forward(self, x):
-        y = F.relu(self.norm1(self.convolution1(x)), inplace=True)
-        y = self.norm2(self.convolution2(y))
+        y = F.relu(self.norm1(self.conv1(x)), inplace=True)
+        y = self.norm2(self.conv2(y))
         if self.added > 0:
             before = self.added // 2
             x = F.pad(x[:, :, ::self.stride, ::self.stride],
@@ -36,19 +37,19 @@ class WideBlock(nn.Module):
 
     def __init__(self, inputs, outputs, stride):
         super().__init__()
-        self.norm1, self.convolution1 = nn.BatchNorm2d(inputs), convolution(inputs, outputs, 3, stride)
-        self.norm2, self.convolution2 = nn.BatchNorm2d(outputs), convolution(outputs, outputs, 3)
+        self.norm1, self.conv1 = nn.BatchNorm2d(inputs), convolution(inputs, outputs, 3, stride)
+        self.norm2, self.conv2 = nn.BatchNorm2d(outputs), convolution(outputs, outputs, 3)
         self.shortcut = convolution(inputs, outputs, 1, stride) if inputs != outputs else None
 
     def forward(self, x):
         activated = F.relu(self.norm1(x), inplace=True)
-        y = self.convolution1(activated)
-        y = self.convolution2(F.relu(self.norm2(y), inplace=True))
+        y = self.conv1(activated)
+        y = self.conv2(F.relu(self.norm2(y), inplace=True))
         return y.add_(x if self.shortcut is None else self.shortcut(activated))
 
 
 class Classifier(nn.Module):
-    """Three stages of `blocks` blocks; the second and third halve the sides and double the width."""
+    """Three stages of `blocks` blocks; the second and third halve the sides, double the width."""
 
     def __init__(self, block, blocks, first, width, channels, classes):
         super().__init__()
@@ -92,14 +93,14 @@ class Generator(nn.Module):
         self.shape = (2 * width, side // 4, side // 4)
         self.linear = nn.Linear(latent_size, 2 * width * (side // 4) ** 2)
         self.norm1 = nn.BatchNorm2d(2 * width)
-        self.convolution1, self.norm2 = convolution(2 * width, 2 * width, 3), nn.BatchNorm2d(2 * width)
-        self.convolution2, self.norm3 = convolution(2 * width, width, 3), nn.BatchNorm2d(width)
-        self.convolution3 = convolution(width, channels, 3, bias=True)
+        self.conv1, self.norm2 = convolution(2 * width, 2 * width, 3), nn.BatchNorm2d(2 * width)
+        self.conv2, self.norm3 = convolution(2 * width, width, 3), nn.BatchNorm2d(width)
+        self.conv3 = convolution(width, channels, 3, bias=True)
 
     def forward(self, latent):
         x = self.norm1(self.linear(latent).unflatten(1, self.shape))
-        x = self.norm2(self.convolution1(F.interpolate(x, scale_factor=2.0)))
+        x = self.norm2(self.conv1(F.interpolate(x, scale_factor=2.0)))
         x = F.leaky_relu(x, 0.2, inplace=True)
-        x = self.norm3(self.convolution2(F.interpolate(x, scale_factor=2.0)))
+        x = self.norm3(self.conv2(F.interpolate(x, scale_factor=2.0)))
         x = F.leaky_relu(x, 0.2, inplace=True)
-        return torch.sigmoid(self.convolution3(x))
+        return torch.sigmoid(self.conv3(x))

@@ -62,7 +62,7 @@ def distances(vectors):
 
 @torch.no_grad()
 def mine(embeddings, labels, lower, upper, floor):
-    """The positives of every anchor as a mask, and a negative drawn for each of them: [N,N] both."""
+    """[N,N] each: the positives of every anchor as a mask, and a negative drawn for every pair."""
     size = embeddings.shape[1]
     d = distances(embeddings).fill_diagonal_(1).clamp(min=floor)
     log_weights = (2 - size) * d.log() - (size - 3) / 2 * (1 - d.clamp(max=1.999) ** 2 / 4).log()
@@ -70,7 +70,7 @@ def mine(embeddings, labels, lower, upper, floor):
     wanted = ~same & (d > lower) & (d < upper)
     log_weights = log_weights.masked_fill(~wanted, -torch.inf)
     empty = ~wanted.any(1, keepdim=True)
-    log_weights = torch.where(empty, torch.zeros(()).masked_fill(same, -torch.inf), log_weights)
+    log_weights = log_weights.masked_fill(empty & ~same, 0)  # any negative will do
     sums = log_weights.softmax(1).nan_to_num_(0).cumsum(1)
     draws = torch.searchsorted(sums, torch.rand_like(sums) * sums[:, -1:], right=True)
     return same.fill_diagonal_(False) & (sums[:, -1:] > 0), draws.clamp_(max=len(labels) - 1)
@@ -140,9 +140,9 @@ class StudentStep:
         self.channel_layers = []
         if pair.channel_weight > 0:
             with torch.no_grad():
-                theirs, mine_ = (network(self.images[:2])[2]
+                theirs, ours = (network(self.images[:2])[2]
                                  for network in (self.teacher, pair.student()))
-            self.channel_layers = [nn.Linear(a.shape[1], b.shape[1]) for a, b in zip(mine_, theirs)]
+            self.channel_layers = [nn.Linear(a.shape[1], b.shape[1]) for a, b in zip(ours, theirs)]
             trained += [p for layer in self.channel_layers for p in layer.parameters()]
         self.optimiser = torch.optim.SGD(trained, 0.1, 0.9, weight_decay=1e-4, foreach=True)
 
@@ -153,8 +153,8 @@ class StudentStep:
             t, _, wanted = self.teacher(views)
         s, features, stages = self.student(views)
         loss = divergence(t, s, 20).mean()
-        for layer, mine_, theirs in zip(self.channel_layers, stages, wanted):
-            loss = loss + pair.channel_weight * F.mse_loss(layer(mine_.mean((2, 3))),
+        for layer, ours, theirs in zip(self.channel_layers, stages, wanted):
+            loss = loss + pair.channel_weight * F.mse_loss(layer(ours.mean((2, 3))),
                                                            theirs.mean((2, 3)))
         if pair.triplet_weight > 0:
             mined = mine(s.detach(), t.argmax(1), -1, 1.4, 0.5)
