@@ -30,8 +30,11 @@ static void print(const rt_bench_result *r)
 {
     printf("%s%-*s %10.3f ms", r->part_of != NULL ? "  " : "", r->part_of != NULL ? 42 : 44,
            r->name, r->seconds * 1e3);
-    if (r->flops > 0)
-        printf(" %8.1f GFLOP/s", r->flops / r->seconds * 1e-9);
+    const double gflops = r->flops / r->seconds * 1e-9;
+    if (gflops >= 10000)
+        printf(" %8.1f TFLOP/s", gflops * 1e-3);
+    else if (r->flops > 0)
+        printf(" %8.1f GFLOP/s", gflops);
     else
         printf(" %16s", "");
     if (r->bytes > 0)
