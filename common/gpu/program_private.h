@@ -5,6 +5,7 @@
  * What program.c and record.c share.
  */
 
+#include "common/gpu/hazards.h"
 #include "common/gpu/pipeline.h"
 
 /** Descriptor sets and time stamps come from pools of this many; more are made when needed. */
@@ -35,6 +36,8 @@ struct rt_program {
     rt_program_command *list;
     uint32_t count;
     uint32_t capacity;
+    rt_hazards hazards;
+    uint32_t barriers;  ///< recorded so far
     rt_timing *timings; ///< [count]
 };
 

@@ -43,9 +43,15 @@ static rt_status begin_command(rt_program *program)
         program->list = list;
         program->capacity = capacity;
     }
-    /* Before the first one too: it must see what earlier programs wrote. */
-    rt_device_barrier(program->device, program->commands);
     return RT_OK;
+}
+
+/* After the ranges of the command are noted, before it is recorded. */
+static void order_command(rt_program *program)
+{
+    if (!rt_hazards_end_command(&program->hazards)) return;
+    rt_device_barrier(program->device, program->commands);
+    program->barriers++;
 }
 
 static rt_status end_command(rt_program *program, const char *label, const char *shader)
@@ -194,6 +200,10 @@ rt_status rt_program_dispatch(rt_program *program, const rt_dispatch *dispatch)
     RT_TRY(rt_pipeline_get(device, shader, dispatch, &pipeline));
     RT_TRY(begin_command(program));
     RT_TRY(make_set(program, shader, dispatch, &set));
+    for (uint32_t i = 0; i < shader->interface.binding_count; i++)
+        rt_hazards_note(&program->hazards, &dispatch->bindings[i],
+                        shader->interface.bindings[i].writes);
+    order_command(program);
 
     const rt_vulkan_calls *calls = &device->calls;
     const VkCommandBuffer commands = program->commands;
@@ -223,6 +233,9 @@ rt_status rt_program_copy(rt_program *program, rt_gpu_range to, rt_gpu_range fro
     }
     if (region.size == 0) return RT_OK;
     RT_TRY(begin_command(program));
+    rt_hazards_note(&program->hazards, &from, false);
+    rt_hazards_note(&program->hazards, &to, true);
+    order_command(program);
     program->device->calls.CmdCopyBuffer(program->commands, from.buffer->buffer, to.buffer->buffer,
                                          1, &region);
     return end_command(program, "copy", "copy");
@@ -237,6 +250,8 @@ rt_status rt_program_fill(rt_program *program, rt_gpu_range range, uint32_t word
     }
     if (range.size == 0) return RT_OK;
     RT_TRY(begin_command(program));
+    rt_hazards_note(&program->hazards, &range, true);
+    order_command(program);
     program->device->calls.CmdFillBuffer(program->commands, range.buffer->buffer, range.offset,
                                          range.size, word);
     return end_command(program, "fill", "fill");

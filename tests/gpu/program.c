@@ -1,4 +1,4 @@
-#include "common/gpu/program.h"
+#include "common/gpu/program_private.h"
 
 #include "tests/gpu/device_check.h"
 
@@ -273,5 +273,26 @@ Test(gpu_program, refuses_copies_and_fills_that_do_not_fit)
     cr_assert_eq(rt_program_fill(program, zeros, 1), RT_ERROR_INTERNAL);
     cr_assert_eq(rt_program_copy(program, zeros, check.x), RT_ERROR_INTERNAL);
     cr_assert_eq(rt_gpu_upload(device, zeros, check.values), RT_ERROR_INTERNAL);
+    rt_program_free(program);
+}
+
+Test(gpu_program, puts_barriers_where_commands_depend)
+{
+    rt_program *program;
+    const rt_dispatch from_x = device_check_dispatch(&check, 0);
+    const rt_gpu_range half = {check.b.buffer, check.b.offset, 256};
+    const rt_gpu_range other = {check.b.buffer, check.b.offset + 512, 256};
+    need(rt_program_begin(&program, device, "barriers", NULL));
+    need(rt_program_dispatch(program, &from_x));
+    cr_expect_eq(program->barriers, 1, "the first command waits for earlier programs");
+    need(rt_program_copy(program, other, check.x));
+    cr_expect_eq(program->barriers, 2, "the dispatch reads what the copy writes");
+    need(rt_program_copy(program, half, check.x));
+    cr_expect_eq(program->barriers, 2, "two copies to different places");
+    need(rt_program_dispatch(program, &from_x));
+    cr_expect_eq(program->barriers, 3, "the dispatch reads what the copies wrote");
+    need(rt_program_fill(program, half, 0));
+    cr_expect_eq(program->barriers, 4, "the dispatch still reads what the fill changes");
+    need(rt_program_end(program));
     rt_program_free(program);
 }
