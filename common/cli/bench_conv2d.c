@@ -305,7 +305,7 @@ static rt_status measure_all(rt_bench *bench, const shape *list, size_t count)
 
 rt_status rt_bench_conv2d(rt_bench *bench)
 {
-    const bool cpu = strcmp(rt_device_describe(bench->device)->kind, "cpu") == 0;
+    const bool cpu = rt_device_is_cpu(rt_device_describe(bench->device));
     RT_TRY(measure_all(bench, shapes, RT_COUNT(shapes)));
     if (cpu && bench->match == NULL) return RT_OK;
     return measure_all(bench, large_shapes, RT_COUNT(large_shapes));
