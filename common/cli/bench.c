@@ -1,6 +1,7 @@
 /* `retort bench`: how fast kernels and whole steps are on a device. */
 #include "common/cli/bench.h"
 
+#include "common/base/progress.h"
 #include "common/base/random.h"
 #include "common/cli/commands.h"
 
@@ -76,6 +77,17 @@ double rt_bench_median(double *values, uint32_t count)
 {
     qsort(values, count, sizeof *values, ascending);
     return (values[(count - 1) / 2] + values[count / 2]) / 2;
+}
+
+rt_status rt_bench_warm_up(const rt_bench *bench, rt_phase *phase)
+{
+    const double began = rt_seconds(), warm_up_seconds = 0.3;
+    if (rt_device_is_cpu(rt_device_describe(bench->device))) return RT_OK;
+    while (rt_seconds() - began < warm_up_seconds) {
+        RT_TRY(rt_phase_submit(phase));
+        RT_TRY(rt_phase_wait(phase));
+    }
+    return RT_OK;
 }
 
 float rt_bench_number(uint64_t seed, uint64_t i)
