@@ -1,6 +1,7 @@
 /* `retort bench`: how fast kernels and whole steps are on a device. */
 #include "common/cli/bench.h"
 
+#include "common/base/progress.h"
 #include "common/base/random.h"
 #include "common/cli/commands.h"
 
@@ -30,8 +31,11 @@ static void print(const rt_bench_result *r)
 {
     printf("%s%-*s %10.3f ms", r->part_of != NULL ? "  " : "", r->part_of != NULL ? 42 : 44,
            r->name, r->seconds * 1e3);
-    if (r->flops > 0)
-        printf(" %8.1f GFLOP/s", r->flops / r->seconds * 1e-9);
+    const double gflops = r->flops / r->seconds * 1e-9;
+    if (gflops >= 10000)
+        printf(" %8.1f TFLOP/s", gflops * 1e-3);
+    else if (r->flops > 0)
+        printf(" %8.1f GFLOP/s", gflops);
     else
         printf(" %16s", "");
     if (r->bytes > 0)
@@ -75,6 +79,17 @@ double rt_bench_median(double *values, uint32_t count)
 {
     qsort(values, count, sizeof *values, ascending);
     return (values[(count - 1) / 2] + values[count / 2]) / 2;
+}
+
+rt_status rt_bench_warm_up(const rt_bench *bench, rt_phase *phase)
+{
+    const double began = rt_seconds(), warm_up_seconds = 0.3;
+    if (rt_device_is_cpu(rt_device_describe(bench->device))) return RT_OK;
+    while (rt_seconds() - began < warm_up_seconds) {
+        RT_TRY(rt_phase_submit(phase));
+        RT_TRY(rt_phase_wait(phase));
+    }
+    return RT_OK;
 }
 
 float rt_bench_number(uint64_t seed, uint64_t i)

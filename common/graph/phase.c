@@ -180,13 +180,14 @@ static rt_status note_sets(rt_phase *phase)
 static rt_status create(rt_phase *phase)
 {
     const rt_device_info *info = rt_device_describe(phase->device);
+    /* A block that a texel view spans whole lets the texel kernels read anything in it. Devices
+     * whose views are tiny would get thousands of blocks, too small for a batch's tensors. */
+    enum { SMALLEST_BLOCK = 128 << 20 };
     const uint64_t texel_bytes = 16 * info->maximum_texel_elements;
+    uint64_t block = info->maximum_allocation_bytes;
+    if (texel_bytes < block && texel_bytes >= SMALLEST_BLOCK) block = texel_bytes;
     const rt_plan_limits limits = {
-        /* A block that a texel view spans whole lets the texel kernels read anything in it. */
-        .block_bytes = texel_bytes < info->maximum_allocation_bytes &&
-                               texel_bytes >= info->maximum_storage_range_bytes
-                           ? texel_bytes
-                           : info->maximum_allocation_bytes,
+        .block_bytes = block,
         .binding_bytes = info->maximum_storage_range_bytes,
         .no_aliasing = phase->options.no_aliasing,
     };

@@ -165,7 +165,7 @@ static rt_status record_sums(rt_program *program, const rt_node *node, const inc
 {
     const attributes *a = node->attributes;
     const rt_shape shape = node->inputs[X]->shape;
-    const rt_channel_blocks blocks = rt_channel_reduction(shape);
+    const rt_channel_blocks blocks = rt_channel_reduction(program, shape);
     const uint32_t vec4s = rt_vec4s(shape.c);
     const rt_dispatch first = {
         .shader = "batch_norm_backward_blocks",
@@ -179,7 +179,7 @@ static rt_status record_sums(rt_program *program, const rt_node *node, const inc
         .shader = "batch_norm_backward_total",
         .push = {RT_CONSTANT("vec4s", vec4s), RT_CONSTANT("blocks", blocks.count)},
         .bindings = {node->scratch, weight_gradient, bias_gradient},
-        .groups = {rt_groups(vec4s, 64), 1, 1},
+        .groups = {rt_groups(vec4s, RT_CHANNEL_TOTAL_COLUMNS), 1, 1},
         .label = node->label,
     };
     RT_TRY(rt_dispatch_channels(program, shape, blocks.block, &first));
