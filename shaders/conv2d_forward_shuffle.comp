@@ -74,16 +74,18 @@ void main()
             [[unroll]] for (int k = 0; k < WEIGHTS; k++)
                 weight[k] = from_group(fetched[k / GROUPS], k % GROUPS);
 
-            [[unroll]] for (int m = 0; m < TILE_PIXELS; m++) {
-                const int first = m / TILE_COLUMNS * IN_COLUMNS + m % TILE_COLUMNS * STRIDE;
-                vec4 s = sum[m];
+            [[unroll]] for (int m = 0; m < TILE_PIXELS; m += BLOCK)
                 [[unroll]] for (int k = 0; k < WEIGHTS; k++) {
-                    const int at = first + k / COMPONENTS;
-                    const float a = pixel[at / GROUP_LANES][k % COMPONENTS];
-                    s += from_lane(a, at % GROUP_LANES) * weight[k];
+                    float a[BLOCK];
+                    [[unroll]] for (int p = 0; p < BLOCK; p++) {
+                        const int row = (m + p) / TILE_COLUMNS, column = (m + p) % TILE_COLUMNS;
+                        const int at = row * IN_COLUMNS + column * STRIDE + k / COMPONENTS;
+                        a[p] = from_lane(pixel[at / GROUP_LANES][k % COMPONENTS], at % GROUP_LANES);
+                    }
+                    [[unroll]] for (int o = 0; o < 4; o++)
+                        [[unroll]] for (int p = 0; p < BLOCK; p++)
+                            sum[m + p][o] += a[p] * weight[k][o];
                 }
-                sum[m] = s;
-            }
         }
     [[unroll]] for (int m = 0; m < TILE_PIXELS; m++) {
         const int row = first_row + m / TILE_COLUMNS, column = first_column + m % TILE_COLUMNS;

@@ -82,18 +82,33 @@ void main()
             [[unroll]] for (int k = 0; k < WEIGHTS; k++)
                 weight[k] = from_group(fetched[k / GROUPS], k % GROUPS);
 
-            [[unroll]] for (int m = 0; m < TILE_PIXELS; m++) {
-                vec4 s = sum[m];
-                [[unroll]] for (int k = 0; k < WEIGHTS; k++) {
-                    const int along = m % TILE_COLUMNS + PADDING - k / COMPONENTS + AWAY;
-                    if (along % STRIDE == 0) {
-                        const int at = m / TILE_COLUMNS * IN_COLUMNS + along / STRIDE -
-                                       AWAY / STRIDE - FIRST_COLUMN;
-                        const float a = pixel[at / GROUP_LANES][k % COMPONENTS];
-                        s += from_lane(a, at % GROUP_LANES) * weight[k];
+            if (STRIDE == 1) {
+                [[unroll]] for (int m = 0; m < TILE_PIXELS; m += BLOCK)
+                    [[unroll]] for (int k = 0; k < WEIGHTS; k++) {
+                        float a[BLOCK];
+                        [[unroll]] for (int p = 0; p < BLOCK; p++) {
+                            const int column = (m + p) % TILE_COLUMNS + PADDING - k / COMPONENTS;
+                            const int at = (m + p) / TILE_COLUMNS * IN_COLUMNS + column - FIRST_COLUMN;
+                            a[p] = from_lane(pixel[at / GROUP_LANES][k % COMPONENTS], at % GROUP_LANES);
+                        }
+                        [[unroll]] for (int c = 0; c < 4; c++)
+                            [[unroll]] for (int p = 0; p < BLOCK; p++)
+                                sum[m + p][c] += a[p] * weight[k][c];
                     }
+            } else {
+                [[unroll]] for (int m = 0; m < TILE_PIXELS; m++) {
+                    vec4 s = sum[m];
+                    [[unroll]] for (int k = 0; k < WEIGHTS; k++) {
+                        const int along = m % TILE_COLUMNS + PADDING - k / COMPONENTS + AWAY;
+                        if (along % STRIDE == 0) {
+                            const int at = m / TILE_COLUMNS * IN_COLUMNS + along / STRIDE -
+                                           AWAY / STRIDE - FIRST_COLUMN;
+                            const float a = pixel[at / GROUP_LANES][k % COMPONENTS];
+                            s += from_lane(a, at % GROUP_LANES) * weight[k];
+                        }
+                    }
+                    sum[m] = s;
                 }
-                sum[m] = s;
             }
         }
         up++;
