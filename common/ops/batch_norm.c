@@ -3,7 +3,15 @@
 #include "common/ops/channels.h"
 #include "common/ops/elementwise.h"
 
-enum { X, WEIGHT, BIAS, RUNNING_MEAN, RUNNING_VAR, RESIDUAL, INPUT_COUNT };
+enum {
+    X,
+    WEIGHT,
+    BIAS,
+    RUNNING_MEAN,
+    RUNNING_VAR,
+    RESIDUAL = RT_BATCH_NORM_RESIDUAL,
+    INPUT_COUNT
+};
 enum { Y, MEAN, VARIANCE }; ///< outputs; the last two (of the batch) only while training
 
 typedef struct attributes {
@@ -337,6 +345,27 @@ const rt_operator rt_batch_norm_updating_residual_operator = {
     .scratch = scratch,
     .cost = cost,
 };
+
+bool rt_batch_norm_is_fixed(const rt_node *node)
+{
+    return node->operator_ == &rt_batch_norm_frozen_operator ||
+           node->operator_ == &rt_batch_norm_frozen_activated_operator;
+}
+
+rt_batch_norm_fixed rt_batch_norm_fixed_of(const rt_node *node)
+{
+    const attributes *a = node->attributes;
+    const rt_tensor *residual = node->inputs[RESIDUAL];
+    return (rt_batch_norm_fixed){
+        .mean = mean_of(node),
+        .variance = variance_of(node),
+        .weight = rt_bind(node->inputs[WEIGHT]),
+        .bias = rt_bind(node->inputs[BIAS]),
+        .residual = residual != NULL ? rt_bind(residual) : (rt_gpu_range){0},
+        .epsilon = a->epsilon,
+        .negative_slope = a->negative_slope,
+    };
+}
 
 static bool is_trained(const rt_tensor *tensor)
 {

@@ -85,9 +85,9 @@ static rt_status dispatch(rt_program *program, rt_conv2d_pass pass, const rt_con
     return rt_conv2d_dispatch(program, &choice, pass, call);
 }
 
-static rt_status forward(rt_program *program, const rt_node *node)
+static rt_conv2d_call forward_call(const rt_node *node)
 {
-    const rt_conv2d_call call = {
+    return (rt_conv2d_call){
         .shape = shape_of(node),
         .x = rt_bind(node->inputs[X]),
         .weight = rt_bind(node->inputs[WEIGHT]),
@@ -95,6 +95,11 @@ static rt_status forward(rt_program *program, const rt_node *node)
         .y = rt_bind(node->outputs[0]),
         .label = node->label,
     };
+}
+
+static rt_status forward(rt_program *program, const rt_node *node)
+{
+    const rt_conv2d_call call = forward_call(node);
     return dispatch(program, RT_CONV2D_FORWARD, &call);
 }
 
@@ -125,7 +130,9 @@ static rt_status bias_gradient(rt_program *program, const rt_node *node,
                          rt_bind(node->input_gradients[BIAS]), part);
 }
 
-static rt_status backward(rt_program *program, const rt_node *node)
+/* All gradients; that of x goes through the backward pass of `next` too where there is one. */
+static rt_status record_backward(rt_program *program, const rt_node *node, const rt_node *next,
+                                 const rt_batch_norm_fixed *batch_norm)
 {
     rt_conv2d_call call = {
         .shape = shape_of(node),
@@ -136,8 +143,11 @@ static rt_status backward(rt_program *program, const rt_node *node)
         .label = node->label,
     };
     if (node->input_gradients[X] != NULL) {
-        call.x_gradient = rt_bind(node->input_gradients[X]);
-        if (node->addends[X] != NULL) call.addend = rt_bind(node->addends[X]);
+        const rt_node *last = next != NULL ? next : node;
+        call.x_gradient = rt_bind(last->input_gradients[0]);
+        if (last->addends[0] != NULL) call.addend = rt_bind(last->addends[0]);
+        call.batch_norm = batch_norm;
+        if (next != NULL) call.batch_norm_output = rt_bind(next->outputs[0]);
         RT_TRY(dispatch(program, RT_CONV2D_INPUT_GRADIENT, &call));
     }
     if (node->input_gradients[WEIGHT] != NULL) {
@@ -146,6 +156,38 @@ static rt_status backward(rt_program *program, const rt_node *node)
     }
     if (node->input_gradients[BIAS] != NULL) RT_TRY(bias_gradient(program, node, &call.shape));
     return RT_OK;
+}
+
+static rt_status backward(rt_program *program, const rt_node *node)
+{
+    return record_backward(program, node, NULL, NULL);
+}
+
+/* A batch norm with fixed statistics is done to the results on their way to memory; its backward
+ * pass to the gradient of x, where that has no other parts and no one else takes it. */
+static bool joins(rt_device *device, const rt_node *node, const rt_node *next, rt_pass pass)
+{
+    const rt_conv2d_shape shape = shape_of(node);
+    rt_conv2d_choice choice;
+    if (!rt_batch_norm_is_fixed(next)) return false;
+    if (pass == RT_PASS_FORWARD ? node->inputs[BIAS] != NULL
+                                : next->inputs[RT_BATCH_NORM_RESIDUAL] != NULL ||
+                                      next->input_gradients[0] == NULL)
+        return false;
+    const rt_conv2d_pass which =
+        pass == RT_PASS_FORWARD ? RT_CONV2D_FORWARD : RT_CONV2D_INPUT_GRADIENT;
+    return rt_conv2d_choose(device, &shape, which, &choice) == RT_OK && choice.family->epilogues;
+}
+
+static rt_status record_joined(rt_program *program, const rt_node *node, const rt_node *next,
+                               rt_pass pass)
+{
+    const rt_batch_norm_fixed batch_norm = rt_batch_norm_fixed_of(next);
+    if (pass == RT_PASS_BACKWARD) return record_backward(program, node, next, &batch_norm);
+    rt_conv2d_call call = forward_call(node);
+    call.batch_norm = &batch_norm;
+    call.y = rt_bind(next->outputs[0]);
+    return dispatch(program, RT_CONV2D_FORWARD, &call);
 }
 
 /* A multiplication and an addition for each weight and result; each tensor once. */
@@ -171,6 +213,8 @@ const rt_operator rt_conv2d_operator = {
     .backward_reads = RT_READS_INPUT(X) | RT_READS_INPUT(WEIGHT),
     .adds = RT_READS_INPUT(X),
     .prepare = prepare,
+    .joins = joins,
+    .record_joined = record_joined,
     .scratch = scratch,
     .cost = cost,
 };

@@ -11,7 +11,7 @@
  * Inside common/ops, its tests and the bench.
  */
 
-#include "common/graph/graph.h"
+#include "common/ops/batch_norm.h"
 
 typedef struct rt_conv2d_shape {
     uint32_t images, height, width;
@@ -37,11 +37,16 @@ typedef struct rt_conv2d_call {
     rt_gpu_range addend;                      ///< added to the gradient of x if it is there
     rt_gpu_range x_gradient, weight_gradient; ///< written by them
     rt_gpu_range partial;                     ///< scratch of rt_conv2d_partial_bytes
+    /** Done to each result of the forward pass, or to the gradient of x before the addend, on its
+     *  way to memory (families with `epilogues`); NULL: nothing. */
+    const rt_batch_norm_fixed *batch_norm;
+    rt_gpu_range batch_norm_output; ///< read with it by the gradient of x, unless its slope is 1
     const char *label;
 } rt_conv2d_call;
 
 typedef struct rt_conv2d_family {
     const char *name;
+    bool epilogues; ///< forward and input_gradient heed call->batch_norm
     /** How many ways (tiles) the family has for a pass of this layer on this device, best known
      *  first; 0: it cannot do it, and another family does. Neither how many there are nor what
      *  each means may depend on the number of images: trials run over a few of them. */

@@ -98,15 +98,26 @@ static rt_status forward(rt_program *program, const rt_conv2d_call *call)
     const uint64_t tiles = (uint64_t)rt_groups((uint64_t)s->images * s->out_height, t.rows) *
                            rt_groups(s->out_width, t.columns);
     const bool bias = call->bias.buffer != NULL;
+    const rt_batch_norm_fixed none = {.mean = call->weight,
+                                      .variance = call->weight,
+                                      .weight = call->weight,
+                                      .bias = bias ? call->bias : call->weight};
+    const rt_batch_norm_fixed *norm = call->batch_norm != NULL ? call->batch_norm : &none;
+    const bool residual = norm->residual.buffer != NULL;
     rt_dispatch dispatch = {
         .shader = "conv2d_forward_shuffle",
-        .bindings = {call->x, call->weight, bias ? call->bias : call->weight, call->y},
+        .bindings = {call->x, call->weight, norm->bias, norm->mean, norm->variance, norm->weight,
+                     residual ? norm->residual : call->weight, call->y},
         .groups = {rt_groups(out4, t.group_lanes),
                    rt_groups(tiles, groups_in_subgroup(program, &t)), 1},
         .label = call->label,
     };
     add_tile(&dispatch, s, &t);
     dispatch.constants[11] = RT_CONSTANT("BIAS", bias);
+    dispatch.constants[12] = RT_CONSTANT("NORMALISE", call->batch_norm != NULL);
+    dispatch.constants[13] = RT_CONSTANT("RESIDUAL", residual);
+    dispatch.push[1] = RT_CONSTANT("epsilon", norm->epsilon);
+    dispatch.push[2] = RT_CONSTANT("negative_slope", norm->negative_slope);
     return rt_program_dispatch(program, &dispatch);
 }
 
@@ -115,19 +126,27 @@ static rt_status input_gradient(rt_program *program, const rt_conv2d_call *call)
     const rt_conv2d_shape *s = &call->shape;
     const uint32_t in4 = rt_vec4s(s->in_channels);
     const bool add = call->addend.buffer != NULL;
+    const rt_batch_norm_fixed *norm = call->batch_norm;
+    const bool normalise = norm != NULL;
     const tile t = choose_tile(program, in4, s->width, tiling_of(call), s->stride);
     const uint64_t rows = (uint64_t)s->images * rt_groups(s->height, s->stride);
     const uint64_t tiles = (uint64_t)rt_groups(rows, t.rows) * rt_groups(s->width, t.columns);
     rt_dispatch dispatch = {
         .shader = "conv2d_input_gradient_shuffle",
         .bindings = {call->y_gradient, call->transposed, add ? call->addend : call->y_gradient,
-                     call->x_gradient},
+                     normalise && norm->negative_slope != 1 ? call->batch_norm_output
+                                                            : call->y_gradient,
+                     normalise ? norm->variance : call->transposed,
+                     normalise ? norm->weight : call->transposed, call->x_gradient},
         .groups = {rt_groups(in4, t.group_lanes),
                    s->stride * rt_groups(tiles, groups_in_subgroup(program, &t)), 1},
         .label = call->label,
     };
     add_tile(&dispatch, s, &t);
     dispatch.constants[11] = RT_CONSTANT("ADD", add);
+    dispatch.constants[12] = RT_CONSTANT("NORMALISE", normalise);
+    dispatch.push[1] = RT_CONSTANT("epsilon", normalise ? norm->epsilon : 1);
+    dispatch.push[2] = RT_CONSTANT("negative_slope", normalise ? norm->negative_slope : 1);
     return rt_program_dispatch(program, &dispatch);
 }
 
@@ -182,6 +201,7 @@ static rt_status weight_gradient(rt_program *program, const rt_conv2d_call *call
 
 const rt_conv2d_family rt_conv2d_shuffle_family = {
     .name = "shuffle",
+    .epilogues = true,
     .candidates = candidates,
     .splits = split_pixels,
     .forward = forward,
