@@ -3,6 +3,7 @@
 
 #include <cjson/cJSON.h>
 #include <stdio.h>
+#include <string.h>
 
 static bool add_number(cJSON *object, const char *key, double value)
 {
@@ -54,21 +55,37 @@ static rt_status tune(rt_command *command, uint32_t position, cJSON *description
     return status;
 }
 
+/* --device: which of the devices it means; else all of them. */
+static rt_status find_wanted(rt_command *command, const char **name)
+{
+    rt_device *device;
+    *name = NULL;
+    if (command->device == NULL) return RT_OK;
+    RT_TRY(rt_command_open_device(command, NULL, &device));
+    *name = rt_device_describe(device)->name;
+    return RT_OK;
+}
+
 static rt_status run(rt_command *command)
 {
     const bool tuning = rt_command_option(command, "tune") != NULL;
+    const char *wanted;
     rt_device_info *infos;
     uint32_t count;
     rt_status status = RT_OK;
+    if (!tuning && (command->argument_count > 0 || rt_command_option(command, "match") != NULL))
+        return rt_fail(RT_ERROR_INPUT, "a CONFIG and --match go with --tune");
+    RT_TRY(find_wanted(command, &wanted));
     RT_TRY(rt_device_list(&command->arena, &infos, &count));
     cJSON *array = describe_all(infos, count);
     if (array == NULL) return rt_fail(RT_ERROR_MEMORY, "out of memory for the result");
     for (uint32_t i = 0; i < count; i++) {
+        const bool tuned = tuning && (wanted == NULL || strcmp(infos[i].name, wanted) == 0);
         if (!command->json)
             printf("%u  %s (%s, %.1f GiB, subgroup %u)\n   %s\n", i, infos[i].name, infos[i].kind,
                    (double)infos[i].memory_bytes / (1 << 30), infos[i].subgroup_size,
                    infos[i].driver);
-        if (tuning) RT_TRY_DONE(tune(command, i, cJSON_GetArrayItem(array, (int)i)));
+        if (tuned) RT_TRY_DONE(tune(command, i, cJSON_GetArrayItem(array, (int)i)));
     }
 done:
     if (status == RT_OK) return rt_command_result_item(command, "devices", array);
@@ -77,23 +94,26 @@ done:
 }
 
 static const rt_option options[] = {
-    {"tune", NULL, "time the convolution kernels of every device, and keep the choice"},
-    {"match", "TEXT", "with --tune: only layers that have TEXT in their name"},
+    {"tune", NULL, "time the convolution kernels of every device (--device: one), keep the choice"},
+    {"match", "TEXT", "with --tune, without CONFIG: only layers that have TEXT in their name"},
 };
 
 const rt_command_description rt_devices_command = {
     .name = "devices",
     .summary = "list the Vulkan devices of this machine",
-    .usage = "",
+    .usage = "[CONFIG]",
     .example = "retort devices --json",
     .detail =
         "Other commands take a device by its number or a part of its name: --device 1. Without\n"
         "that they use the fastest kind there is: discrete GPU, integrated GPU, CPU.\n"
         "Which kernels a device runs is found by timing and kept in the cache folder: on first\n"
         "use, for at most 30 seconds of a start, or ahead with --tune, for the layers of 'retort\n"
-        "bench conv2d'. A run notes its choices in its tuning.yaml and repeats them.\n"
+        "bench conv2d' or those of a run's CONFIG, without that limit. A run notes its choices in\n"
+        "its tuning.yaml and repeats them with --resume.\n"
         "RETORT_CONV2D=shuffle, shared or plain in the environment chooses by hand.\n",
     .options = options,
     .option_count = RT_COUNT(options),
+    .flags = RT_FLAG_SET | RT_FLAG_DEVICE,
+    .arguments_maximum = 1,
     .run = run,
 };

@@ -119,13 +119,23 @@ static rt_status tune_bench_layers(const rt_command *command, rt_device *device)
     return status;
 }
 
+/* Making the steps of a run chooses their kernels. */
+static rt_status tune_config(rt_command *command, rt_device *device)
+{
+    rt_bench bench = {.command = command, .device = device};
+    return rt_bench_make_steps(&bench, command->arguments[0]);
+}
+
 rt_status rt_tune_device(rt_command *command, rt_device *device, cJSON *description)
 {
     rt_status status = RT_OK;
     rt_conv2d_race race;
     collection layers = {0};
     RT_TRY_DONE(rt_conv2d_tune(device, &race, collect, &layers));
-    RT_TRY_DONE(tune_bench_layers(command, device));
+    if (command->argument_count > 0)
+        RT_TRY_DONE(tune_config(command, device));
+    else
+        RT_TRY_DONE(tune_bench_layers(command, device));
     RT_TRY_DONE(show(command, &race, &layers, description));
 done:
     rt_free(layers.figures);

@@ -27,6 +27,10 @@ typedef struct rt_phase_options {
     uint32_t batch_size; ///< images of a step, so that a lack of memory can name a batch that fits
 } rt_phase_options;
 
+/** What a progress line says before the first step of a phase: a driver compiles the kernels then,
+ *  at the latest, or loads them from its cache. */
+#define RT_PHASE_FIRST_STEP "compiling kernels, or loading them from the cache"
+
 /** Plans, allocates and records. The graph and its parameter sets must outlive the phase.
  *  Errors: RT_ERROR_DEVICE out of memory (message: how much was asked for, and which
  *  batch size should fit). */

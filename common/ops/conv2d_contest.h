@@ -4,7 +4,8 @@
 /**
  * Which of several ways to do one pass of one layer is fastest here. Each is compared with the
  * plain kernel once, then all run in turns: what else the machine does hits them alike. The least
- * of several runs counts, and the best known stays unless another is clearly faster.
+ * of several runs counts. The best known stays unless another is clearly faster, and again so in a
+ * final between the two.
  *     rt_conv2d_contest contest = {.work = work, .deadline = deadline};
  *     contest.choices[contest.count++] = ...;
  *     RT_TRY(rt_conv2d_contest_run(&contest, device));

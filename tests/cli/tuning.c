@@ -104,6 +104,21 @@ Test(cli_tuning, devices_shows_what_every_kernel_does)
     }
     cr_assert_eq(chosen, 3, "one of each pass");
     cJSON_Delete(object);
-    child = rt_test_retort_ends(0, "devices", "--tune", "--match", match);
-    cr_assert_not_null(strstr(child->output, "  chosen\n"), "%s", child->output);
+}
+
+/* The steps of a run, whose teacher need not be there. */
+Test(cli_tuning, devices_tunes_for_a_run)
+{
+    rt_test_device();
+    setenv("XDG_CACHE_HOME", rt_test_folder(), 1);
+    rt_test_text("run.yaml", RT_TEST_RUN);
+    const rt_child *child = rt_test_retort_ends(
+        0, "devices", "run.yaml", "--tune", "--device", "0", "--set", "teacher_arch=resnet8",
+        "--set", "teacher_base_width=4", "--set", "teacher_channels=1", "--set", "teacher_height=8",
+        "--set", "teacher_width=8");
+    int chosen = 0;
+    for (const char *at = child->output; (at = strstr(at, "  chosen\n")) != NULL; at++) chosen++;
+    cr_assert_gt(chosen, 20, "%s", child->output);
+    child = rt_test_retort_ends(2, "devices", "run.yaml");
+    cr_assert_not_null(strstr(child->errors, "--tune"), "%s", child->errors);
 }
