@@ -1,7 +1,7 @@
 #version 450
-// Y = X * Weights (+ Bias), convolution by gathering, for drivers that run subgroups as vectors.
+// Y = X * Weights (+ Bias) (+ Addend), convolution by gathering, for drivers that run subgroups as vectors.
 // NORMALISE: through a batch norm with fixed statistics and what follows it, before it is stored:
-//         v = (Y - Mean) * Scale / sqrt(Variance + epsilon) + Bias (+ Residual), negative_slope * v
+//         v = (Y - Mean) * Scale / sqrt(Variance + epsilon) + Bias (+ Addend), negative_slope * v
 //         where v <= 0. There is no bias of the convolution then.
 // Work    a group of lanes: 4 * GROUP_LANES output channels of a tile of output pixels. Per kernel
 //         row and 4 input channels it fetches the pixels under the tile once, uses each for all
@@ -15,7 +15,7 @@
 #include "conv2d_shuffle.glsl"
 layout(constant_id = 4) const bool BIAS = false;
 layout(constant_id = 5) const bool NORMALISE = false;
-layout(constant_id = 6) const bool RESIDUAL = false;
+layout(constant_id = 6) const bool ADD = false;
 layout(push_constant) uniform Push {
     int images;
     float epsilon, negative_slope;
@@ -25,7 +25,7 @@ layout(push_constant) uniform Push {
     int Mean_offset;
     int Variance_offset;
     int Scale_offset;
-    int Residual_offset;
+    int Addend_offset;
 };
 layout(binding = 0, rgba32f) readonly uniform imageBuffer X;
 layout(binding = 1, rgba32f) readonly uniform imageBuffer Weights;
@@ -34,7 +34,7 @@ layout(binding = 2, rgba32f) readonly uniform imageBuffer Bias;
 layout(binding = 3, rgba32f) readonly uniform imageBuffer Mean;
 layout(binding = 4, rgba32f) readonly uniform imageBuffer Variance;
 layout(binding = 5, rgba32f) readonly uniform imageBuffer Scale;
-layout(binding = 6, rgba32f) readonly uniform imageBuffer Residual;
+layout(binding = 6, rgba32f) readonly uniform imageBuffer Addend;
 layout(binding = 7, std430) writeonly buffer Output { vec4 y[]; };
 
 const int COLUMN_TILES = (OUT_WIDTH + TILE_COLUMNS - 1) / TILE_COLUMNS;
@@ -115,11 +115,9 @@ void main()
         const int index = (row * OUT_WIDTH + column) * CO4 + o4;
         const bool inside = row < rows && column < OUT_WIDTH && real;
         vec4 v = sum[m];
-        if (NORMALISE) {
-            v = (v - mean) * scale + shift;
-            if (RESIDUAL) v += imageLoad(Residual, inside ? Residual_offset + index : 0);
-            v = mix(negative_slope * v, v, greaterThan(v, vec4(0)));
-        }
+        if (NORMALISE) v = (v - mean) * scale + shift;
+        if (ADD) v += imageLoad(Addend, inside ? Addend_offset + index : 0);
+        if (NORMALISE) v = mix(negative_slope * v, v, greaterThan(v, vec4(0)));
         if (inside) y[index] = v;
     }
 }

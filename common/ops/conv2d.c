@@ -1,5 +1,6 @@
 #include "common/ops/conv2d.h"
 
+#include "common/ops/add.h"
 #include "common/ops/conv2d_choice.h"
 
 typedef struct attributes {
@@ -163,13 +164,15 @@ static rt_status backward(rt_program *program, const rt_node *node)
     return record_backward(program, node, NULL, NULL);
 }
 
-/* A batch norm with fixed statistics is done to the results on their way to memory; its backward
- * pass to the gradient of x, where that has no other parts and no one else takes it. */
+/* A batch norm with fixed statistics, or a sum with another tensor, is done to the results on their
+ * way to memory; the batch norm's backward pass to the gradient of x. (A sum has none.) */
 static bool joins(rt_device *device, const rt_node *node, const rt_node *next, rt_pass pass)
 {
     const rt_conv2d_shape shape = shape_of(node);
     rt_conv2d_choice choice;
-    if (!rt_batch_norm_is_fixed(next)) return false;
+    const bool sum = next->operator_ == &rt_add_operator && pass == RT_PASS_FORWARD &&
+                     next->inputs[1] != node->outputs[0];
+    if (!sum && !rt_batch_norm_is_fixed(next)) return false;
     if (pass == RT_PASS_FORWARD ? node->inputs[BIAS] != NULL
                                 : next->inputs[RT_BATCH_NORM_RESIDUAL] != NULL ||
                                       next->input_gradients[0] == NULL)
@@ -182,11 +185,16 @@ static bool joins(rt_device *device, const rt_node *node, const rt_node *next, r
 static rt_status record_joined(rt_program *program, const rt_node *node, const rt_node *next,
                                rt_pass pass)
 {
-    const rt_batch_norm_fixed batch_norm = rt_batch_norm_fixed_of(next);
-    if (pass == RT_PASS_BACKWARD) return record_backward(program, node, next, &batch_norm);
     rt_conv2d_call call = forward_call(node);
-    call.batch_norm = &batch_norm;
+    rt_batch_norm_fixed batch_norm;
     call.y = rt_bind(next->outputs[0]);
+    if (next->operator_ == &rt_add_operator) {
+        call.addend = rt_bind(next->inputs[1]);
+        return dispatch(program, RT_CONV2D_FORWARD, &call);
+    }
+    batch_norm = rt_batch_norm_fixed_of(next);
+    if (pass == RT_PASS_BACKWARD) return record_backward(program, node, next, &batch_norm);
+    call.batch_norm = &batch_norm;
     return dispatch(program, RT_CONV2D_FORWARD, &call);
 }
 

@@ -34,7 +34,8 @@ typedef struct rt_conv2d_call {
     rt_gpu_range x, weight, bias, y;          ///< forward reads the first three
     rt_gpu_range transposed;                  ///< [tap][out][in]: for the gradient of x
     rt_gpu_range y_gradient;                  ///< read by both gradients
-    rt_gpu_range addend;                      ///< added to the gradient of x if it is there
+    rt_gpu_range addend; ///< added to the gradient of x, or to the output (families with
+                         ///< `epilogues`), if it is there
     rt_gpu_range x_gradient, weight_gradient; ///< written by them
     rt_gpu_range partial;                     ///< scratch of rt_conv2d_partial_bytes
     /** Done to each result of the forward pass, or to the gradient of x before the addend, on its

@@ -103,11 +103,12 @@ static rt_status forward(rt_program *program, const rt_conv2d_call *call)
                                       .weight = call->weight,
                                       .bias = bias ? call->bias : call->weight};
     const rt_batch_norm_fixed *norm = call->batch_norm != NULL ? call->batch_norm : &none;
-    const bool residual = norm->residual.buffer != NULL;
+    const rt_gpu_range addend = call->batch_norm != NULL ? norm->residual : call->addend;
+    const bool add = addend.buffer != NULL;
     rt_dispatch dispatch = {
         .shader = "conv2d_forward_shuffle",
         .bindings = {call->x, call->weight, norm->bias, norm->mean, norm->variance, norm->weight,
-                     residual ? norm->residual : call->weight, call->y},
+                     add ? addend : call->weight, call->y},
         .groups = {rt_groups(out4, t.group_lanes),
                    rt_groups(tiles, groups_in_subgroup(program, &t)), 1},
         .label = call->label,
@@ -115,7 +116,7 @@ static rt_status forward(rt_program *program, const rt_conv2d_call *call)
     add_tile(&dispatch, s, &t);
     dispatch.constants[11] = RT_CONSTANT("BIAS", bias);
     dispatch.constants[12] = RT_CONSTANT("NORMALISE", call->batch_norm != NULL);
-    dispatch.constants[13] = RT_CONSTANT("RESIDUAL", residual);
+    dispatch.constants[13] = RT_CONSTANT("ADD", add);
     dispatch.push[1] = RT_CONSTANT("epsilon", norm->epsilon);
     dispatch.push[2] = RT_CONSTANT("negative_slope", norm->negative_slope);
     return rt_program_dispatch(program, &dispatch);
