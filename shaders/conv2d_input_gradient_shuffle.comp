@@ -1,9 +1,8 @@
 #version 450
 // dX = dY * Transposed (+ Addend), gathered: the tap (ky, kx) brings dY(oy, ox) to X(y, x) where
 // y + PADDING - ky = oy * STRIDE and likewise in x; other taps do not meet that pixel.
-// NORMALISE: X is what a batch norm with fixed statistics and an activation made; dX goes through
-//         both before it is stored: dX * Scale / sqrt(Variance + epsilon), and * negative_slope
-//         where Y <= 0. With a slope of 1 there is no activation, and Y may be anything.
+// Then through the backward pass of what made X, before it is stored: times negative_slope where
+// Made <= 0 (ACTIVATION), times Scale / sqrt(Variance + epsilon) (SCALE), + Behind (ADD_BEHIND).
 // Work    a group of lanes: 4 * GROUP_LANES input channels of a tile of X. At stride 2 all rows of
 //         a tile are of one parity, so that they share their kernel rows; columns are of both, and
 //         which taps meet a column is known when the loops are unrolled. No multiplication by 0.
@@ -15,25 +14,29 @@
 #include "conv2d_common.glsl"
 #include "conv2d_shuffle.glsl"
 layout(constant_id = 4) const bool ADD = false;
-layout(constant_id = 5) const bool NORMALISE = false;
+layout(constant_id = 5) const bool ACTIVATION = false;
+layout(constant_id = 6) const bool SCALE = false;
+layout(constant_id = 7) const bool ADD_BEHIND = false;
 layout(push_constant) uniform Push {
     int images;
     float epsilon, negative_slope;
     int DY_offset;
     int Transposed_offset;
     int Addend_offset;
-    int Y_offset;
+    int Made_offset;
     int Variance_offset;
     int Scale_offset;
+    int Behind_offset;
 };
 layout(binding = 0, rgba32f) readonly uniform imageBuffer DY;
 layout(binding = 1, rgba32f) readonly uniform imageBuffer Transposed;
 // any range where they are not used
 layout(binding = 2, rgba32f) readonly uniform imageBuffer Addend;
-layout(binding = 3, rgba32f) readonly uniform imageBuffer Y; // X as the forward pass left it
+layout(binding = 3, rgba32f) readonly uniform imageBuffer Made; // X
 layout(binding = 4, rgba32f) readonly uniform imageBuffer Variance;
 layout(binding = 5, rgba32f) readonly uniform imageBuffer Scale;
-layout(binding = 6, std430) writeonly buffer Output { vec4 dx[]; };
+layout(binding = 6, rgba32f) readonly uniform imageBuffer Behind;
+layout(binding = 7, std430) writeonly buffer Output { vec4 dx[]; };
 
 const int ROWS = (HEIGHT + STRIDE - 1) / STRIDE; // of one parity in an image, perhaps one too many
 const int COLUMN_TILES = (WIDTH + TILE_COLUMNS - 1) / TILE_COLUMNS;
@@ -126,7 +129,7 @@ void main()
         up++;
     }
     vec4 above = vec4(1);
-    if (NORMALISE)
+    if (SCALE)
         above = imageLoad(Scale, Scale_offset + (real ? c4 : 0)) /
                 sqrt(imageLoad(Variance, Variance_offset + (real ? c4 : 0)) + epsilon);
     const vec4 below = negative_slope * above;
@@ -135,12 +138,14 @@ void main()
         const int y = row % ROWS * STRIDE + parity;
         const int index = ((row / ROWS * HEIGHT + y) * WIDTH + x) * CI4 + c4;
         const bool inside = row < rows && y < HEIGHT && x < WIDTH && real;
-        vec4 g = sum[m];
-        if (NORMALISE) {
-            const vec4 through = imageLoad(Y, inside ? Y_offset + index : 0);
-            g *= mix(below, above, greaterThan(through, vec4(0)));
-        }
+        vec4 g = sum[m], slope = above;
         if (ADD) g += imageLoad(Addend, inside ? Addend_offset + index : 0);
+        if (ACTIVATION) {
+            const vec4 made = imageLoad(Made, inside ? Made_offset + index : 0);
+            slope = mix(below, above, greaterThan(made, vec4(0)));
+        }
+        if (ACTIVATION || SCALE) g *= slope;
+        if (ADD_BEHIND) g += imageLoad(Behind, inside ? Behind_offset + index : 0);
         if (inside) dx[index] = g;
     }
 }

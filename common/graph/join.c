@@ -14,11 +14,11 @@ static void count_reader(void *context, rt_tensor *tensor, bool written)
     if (!written) r->count[tensor->storage->id]++;
 }
 
-/* Whether exactly one step reads the tensor, through no view, and the host does not. */
-static bool is_read_once(const readers *r, const rt_tensor *tensor)
+/* Whether so many steps read the tensor, through no view, and the host does not. */
+static bool is_read(const readers *r, const rt_tensor *tensor, uint32_t times)
 {
     return tensor != NULL && tensor->kind == RT_TENSOR_ACTIVATION && tensor->storage == tensor &&
-           !tensor->output && !tensor->is_parameter_gradient && r->count[tensor->id] == 1;
+           !tensor->output && !tensor->is_parameter_gradient && r->count[tensor->id] == times;
 }
 
 /* The step that runs the forward pass of what takes step i's output as its first input; the
@@ -38,7 +38,7 @@ static uint32_t find_next_forward(const rt_step_list *list, uint32_t i)
 static bool joins_forward(const readers *r, rt_step_list *list, uint32_t i, rt_device *device)
 {
     const rt_step *step = &list->steps[i];
-    if (step->node->output_count != 1 || !is_read_once(r, step->node->outputs[0])) return false;
+    if (step->node->output_count != 1 || !is_read(r, step->node->outputs[0], 1)) return false;
     const uint32_t k = find_next_forward(list, i);
     if (k == list->count) return false;
     rt_node *next = list->steps[k].node;
@@ -47,15 +47,17 @@ static bool joins_forward(const readers *r, rt_step_list *list, uint32_t i, rt_d
     return true;
 }
 
-/* Backward passes are joined where they are neighbours and no other gradient is added between. */
+/* Backward passes are joined where they are neighbours, so that no other gradient is added between.
+ * The first may add what has come together so far, perhaps in the memory between them. */
 static bool joins_backward(const readers *r, rt_step_list *list, uint32_t i, rt_device *device)
 {
     const rt_step *step = &list->steps[i];
     if (i + 1 == list->count || list->steps[i + 1].kind != RT_STEP_BACKWARD) return false;
     rt_node *next = list->steps[i + 1].node;
     const rt_tensor *between = step->node->input_gradients[0];
-    if (step->node->inputs[0] != next->outputs[0] || step->node->addends[0] != NULL ||
-        between != next->output_gradients[0] || !is_read_once(r, between) ||
+    const bool in_place = step->node->addends[0] == between;
+    if (step->node->inputs[0] != next->outputs[0] || between != next->output_gradients[0] ||
+        !is_read(r, between, 1 + in_place) ||
         !step->node->operator_->joins(device, step->node, next, RT_PASS_BACKWARD))
         return false;
     list->steps[i + 1] = (rt_step){.kind = RT_STEP_BACKWARD, .node = step->node, .next = next};

@@ -44,9 +44,11 @@ static void visit_backward(const rt_node *node, void (*visit)(void *, rt_tensor 
     }
 }
 
-/* Leaves out what passes between the two nodes of a joined step. */
+/* Leaves out what passes between the two nodes of a joined step: the first's write, the second's
+ * read. (The first may still read an addend from that very memory.) */
 typedef struct joined_visit {
     const rt_tensor *between;
+    bool left_out; ///< whether it is written or read
     void (*visit)(void *context, rt_tensor *tensor, bool written);
     void *context;
 } joined_visit;
@@ -54,7 +56,7 @@ typedef struct joined_visit {
 static void visit_joined(void *context, rt_tensor *tensor, bool written)
 {
     const joined_visit *j = context;
-    if (tensor != j->between) j->visit(j->context, tensor, written);
+    if (tensor != j->between || written != j->left_out) j->visit(j->context, tensor, written);
 }
 
 void rt_step_visit(const rt_step *step,
@@ -65,6 +67,7 @@ void rt_step_visit(const rt_step *step,
         const bool forward = step->kind == RT_STEP_FORWARD;
         joined.between = forward ? step->node->outputs[0] : step->next->output_gradients[0];
         (forward ? visit_forward : visit_backward)(step->next, visit_joined, &joined);
+        joined.left_out = true;
         visit = visit_joined;
         context = &joined;
     }

@@ -61,6 +61,9 @@ typedef struct rt_batch_norm_fixed {
 bool rt_batch_norm_is_fixed(const rt_node *node);
 /** Its numbers, once its tensors have their ranges. */
 rt_batch_norm_fixed rt_batch_norm_fixed_of(const rt_node *node);
+/** The gradient of its x from `passed`, the gradient behind the activation. */
+RT_CHECKED rt_status rt_batch_norm_fixed_backward(rt_program *program, const rt_node *node,
+                                                  rt_gpu_range passed);
 
 /**
  * Gradients to x, weight, bias and residual; each only where wanted. Where y's activation has no

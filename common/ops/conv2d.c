@@ -131,10 +131,33 @@ static rt_status bias_gradient(rt_program *program, const rt_node *node,
                          rt_bind(node->input_gradients[BIAS]), part);
 }
 
-/* All gradients; that of x goes through the backward pass of `next` too where there is one. */
-static rt_status record_backward(rt_program *program, const rt_node *node, const rt_node *next,
-                                 const rt_batch_norm_fixed *batch_norm)
+/* The backward pass of `next` as far as a convolution can do it in passing: behind a residual, what
+ * passes the activation is stored, because it is the residual's gradient too. */
+static rt_conv2d_gradient_epilogue epilogue_of(const rt_node *next)
 {
+    const rt_batch_norm_fixed b = rt_batch_norm_fixed_of(next);
+    const bool residual = b.residual.buffer != NULL;
+    rt_conv2d_gradient_epilogue epilogue = {.x = rt_bind(next->outputs[0]),
+                                            .negative_slope = b.negative_slope,
+                                            .scales = !residual,
+                                            .variance = b.variance,
+                                            .weight = b.weight,
+                                            .epsilon = b.epsilon};
+    if (!residual && next->addends[0] != NULL) epilogue.addend = rt_bind(next->addends[0]);
+    return epilogue;
+}
+
+/* Where the gradient goes that a convolution has taken through `next`'s epilogue. */
+static rt_gpu_range epilogue_target(const rt_node *next)
+{
+    const bool residual = next->inputs[RT_BATCH_NORM_RESIDUAL] != NULL;
+    return rt_bind(next->input_gradients[residual ? RT_BATCH_NORM_RESIDUAL : 0]);
+}
+
+/* All gradients; that of x goes through the backward pass of `next` too where there is one. */
+static rt_status record_backward(rt_program *program, const rt_node *node, const rt_node *next)
+{
+    rt_conv2d_gradient_epilogue epilogue;
     rt_conv2d_call call = {
         .shape = shape_of(node),
         .x = rt_bind(node->inputs[X]),
@@ -144,12 +167,15 @@ static rt_status record_backward(rt_program *program, const rt_node *node, const
         .label = node->label,
     };
     if (node->input_gradients[X] != NULL) {
-        const rt_node *last = next != NULL ? next : node;
-        call.x_gradient = rt_bind(last->input_gradients[0]);
-        if (last->addends[0] != NULL) call.addend = rt_bind(last->addends[0]);
-        call.batch_norm = batch_norm;
-        if (next != NULL) call.batch_norm_output = rt_bind(next->outputs[0]);
+        call.x_gradient = next != NULL ? epilogue_target(next) : rt_bind(node->input_gradients[X]);
+        if (node->addends[X] != NULL) call.addend = rt_bind(node->addends[X]);
+        if (next != NULL) {
+            epilogue = epilogue_of(next);
+            call.gradient_epilogue = &epilogue;
+        }
         RT_TRY(dispatch(program, RT_CONV2D_INPUT_GRADIENT, &call));
+        if (next != NULL && !epilogue.scales)
+            RT_TRY(rt_batch_norm_fixed_backward(program, next, call.x_gradient));
     }
     if (node->input_gradients[WEIGHT] != NULL) {
         call.weight_gradient = rt_bind(node->input_gradients[WEIGHT]);
@@ -161,7 +187,15 @@ static rt_status record_backward(rt_program *program, const rt_node *node, const
 
 static rt_status backward(rt_program *program, const rt_node *node)
 {
-    return record_backward(program, node, NULL, NULL);
+    return record_backward(program, node, NULL);
+}
+
+/* Whether a batch norm wants all gradients that it has inputs for, so that each has its memory. */
+static bool takes_whole_gradient(const rt_node *batch_norm)
+{
+    const bool residual = batch_norm->inputs[RT_BATCH_NORM_RESIDUAL] != NULL;
+    return batch_norm->input_gradients[0] != NULL &&
+           (!residual || batch_norm->input_gradients[RT_BATCH_NORM_RESIDUAL] != NULL);
 }
 
 /* A batch norm with fixed statistics, or a sum with another tensor, is done to the results on their
@@ -173,9 +207,7 @@ static bool joins(rt_device *device, const rt_node *node, const rt_node *next, r
     const bool sum = next->operator_ == &rt_add_operator && pass == RT_PASS_FORWARD &&
                      next->inputs[1] != node->outputs[0];
     if (!sum && !rt_batch_norm_is_fixed(next)) return false;
-    if (pass == RT_PASS_FORWARD ? node->inputs[BIAS] != NULL
-                                : next->inputs[RT_BATCH_NORM_RESIDUAL] != NULL ||
-                                      next->input_gradients[0] == NULL)
+    if (pass == RT_PASS_FORWARD ? node->inputs[BIAS] != NULL : !takes_whole_gradient(next))
         return false;
     const rt_conv2d_pass which =
         pass == RT_PASS_FORWARD ? RT_CONV2D_FORWARD : RT_CONV2D_INPUT_GRADIENT;
@@ -185,6 +217,7 @@ static bool joins(rt_device *device, const rt_node *node, const rt_node *next, r
 static rt_status record_joined(rt_program *program, const rt_node *node, const rt_node *next,
                                rt_pass pass)
 {
+    if (pass == RT_PASS_BACKWARD) return record_backward(program, node, next);
     rt_conv2d_call call = forward_call(node);
     rt_batch_norm_fixed batch_norm;
     call.y = rt_bind(next->outputs[0]);
@@ -193,7 +226,6 @@ static rt_status record_joined(rt_program *program, const rt_node *node, const r
         return dispatch(program, RT_CONV2D_FORWARD, &call);
     }
     batch_norm = rt_batch_norm_fixed_of(next);
-    if (pass == RT_PASS_BACKWARD) return record_backward(program, node, next, &batch_norm);
     call.batch_norm = &batch_norm;
     return dispatch(program, RT_CONV2D_FORWARD, &call);
 }

@@ -27,6 +27,17 @@ typedef enum rt_conv2d_pass {
     RT_CONV2D_PASSES
 } rt_conv2d_pass;
 
+/** The backward pass of what made x: an activation and, unless `scales` is false, a batch norm with
+ *  fixed statistics before it. */
+typedef struct rt_conv2d_gradient_epilogue {
+    rt_gpu_range x; ///< the activation's output; not read if its slope is 1
+    float negative_slope;
+    bool scales; ///< by weight / sqrt(variance + epsilon)
+    rt_gpu_range variance, weight;
+    float epsilon;
+    rt_gpu_range addend; ///< added at the end if it is there
+} rt_conv2d_gradient_epilogue;
+
 /** One pass of one layer; unused ranges are {0}. */
 typedef struct rt_conv2d_call {
     rt_conv2d_shape shape;
@@ -38,10 +49,9 @@ typedef struct rt_conv2d_call {
                          ///< `epilogues`), if it is there
     rt_gpu_range x_gradient, weight_gradient; ///< written by them
     rt_gpu_range partial;                     ///< scratch of rt_conv2d_partial_bytes
-    /** Done to each result of the forward pass, or to the gradient of x before the addend, on its
-     *  way to memory (families with `epilogues`); NULL: nothing. */
-    const rt_batch_norm_fixed *batch_norm;
-    rt_gpu_range batch_norm_output; ///< read with it by the gradient of x, unless its slope is 1
+    /* Done to each result on its way to memory, behind the addend (families with `epilogues`): */
+    const rt_batch_norm_fixed *batch_norm; ///< of the forward pass; NULL: nothing
+    const rt_conv2d_gradient_epilogue *gradient_epilogue; ///< of x's gradient; NULL: nothing
     const char *label;
 } rt_conv2d_call;
 

@@ -127,27 +127,31 @@ static rt_status input_gradient(rt_program *program, const rt_conv2d_call *call)
     const rt_conv2d_shape *s = &call->shape;
     const uint32_t in4 = rt_vec4s(s->in_channels);
     const bool add = call->addend.buffer != NULL;
-    const rt_batch_norm_fixed *norm = call->batch_norm;
-    const bool normalise = norm != NULL;
+    const rt_conv2d_gradient_epilogue none = {.negative_slope = 1, .epsilon = 1};
+    const rt_conv2d_gradient_epilogue *e =
+        call->gradient_epilogue != NULL ? call->gradient_epilogue : &none;
+    const bool activation = e->negative_slope != 1, add_behind = e->addend.buffer != NULL;
     const tile t = choose_tile(program, in4, s->width, tiling_of(call), s->stride);
     const uint64_t rows = (uint64_t)s->images * rt_groups(s->height, s->stride);
     const uint64_t tiles = (uint64_t)rt_groups(rows, t.rows) * rt_groups(s->width, t.columns);
     rt_dispatch dispatch = {
         .shader = "conv2d_input_gradient_shuffle",
         .bindings = {call->y_gradient, call->transposed, add ? call->addend : call->y_gradient,
-                     normalise && norm->negative_slope != 1 ? call->batch_norm_output
-                                                            : call->y_gradient,
-                     normalise ? norm->variance : call->transposed,
-                     normalise ? norm->weight : call->transposed, call->x_gradient},
+                     activation ? e->x : call->y_gradient,
+                     e->scales ? e->variance : call->transposed,
+                     e->scales ? e->weight : call->transposed,
+                     add_behind ? e->addend : call->y_gradient, call->x_gradient},
         .groups = {rt_groups(in4, t.group_lanes),
                    s->stride * rt_groups(tiles, groups_in_subgroup(program, &t)), 1},
         .label = call->label,
     };
     add_tile(&dispatch, s, &t);
     dispatch.constants[11] = RT_CONSTANT("ADD", add);
-    dispatch.constants[12] = RT_CONSTANT("NORMALISE", normalise);
-    dispatch.push[1] = RT_CONSTANT("epsilon", normalise ? norm->epsilon : 1);
-    dispatch.push[2] = RT_CONSTANT("negative_slope", normalise ? norm->negative_slope : 1);
+    dispatch.constants[12] = RT_CONSTANT("ACTIVATION", activation);
+    dispatch.constants[13] = RT_CONSTANT("SCALE", e->scales);
+    dispatch.constants[14] = RT_CONSTANT("ADD_BEHIND", add_behind);
+    dispatch.push[1] = RT_CONSTANT("epsilon", e->epsilon);
+    dispatch.push[2] = RT_CONSTANT("negative_slope", e->negative_slope);
     return rt_program_dispatch(program, &dispatch);
 }
 

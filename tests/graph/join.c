@@ -6,6 +6,7 @@
 #include "common/ops/conv2d.h"
 #include "common/ops/conv2d_choice.h"
 #include "common/ops/dot.h"
+#include "common/ops/sigmoid.h"
 #include "tests/graph/support.h"
 
 #include <criterion/criterion.h>
@@ -133,12 +134,24 @@ Test(graph_join, a_gradient_goes_through_the_batch_norm_in_passing)
     cr_assert_eq(commands("conv2d", "backward"), 1);
 }
 
-Test(graph_join, not_where_the_gradient_has_other_parts)
+Test(graph_join, so_does_one_with_other_parts_that_were_there_before)
 {
     rt_tensor *x = rt_graph_state(graph, "x", shape);
     rt_graph_require_gradient(graph, x);
     rt_tensor *middle = normalise(x, false);
     rt_tensor *y = rt_add(graph, convolve(middle), middle);
+    rt_graph_differentiate(graph, rt_dot(graph, y, rt_graph_state(graph, "r", shape)));
+    rt_graph_output(graph, x->gradient);
+    cr_assert_eq(commands("batch_norm", "backward"), 0);
+}
+
+Test(graph_join, not_one_with_parts_to_come)
+{
+    rt_tensor *x = rt_graph_state(graph, "x", shape);
+    rt_graph_require_gradient(graph, x);
+    rt_tensor *middle = normalise(x, false);
+    rt_tensor *early = rt_sigmoid(graph, middle);
+    rt_tensor *y = rt_add(graph, early, convolve(middle));
     rt_graph_differentiate(graph, rt_dot(graph, y, rt_graph_state(graph, "r", shape)));
     rt_graph_output(graph, x->gradient);
     cr_assert_eq(commands("batch_norm", "backward"), 1);
