@@ -39,6 +39,10 @@ static const shape shapes[] = {
     {128, 8, 8, 32, 32, 3, 1},
     {128, 16, 16, 32, 32, 3, 1},
     {128, 32, 32, 32, 16, 3, 1},
+    {128, 28, 28, 16, 16, 3, 1},
+    {128, 28, 28, 8, 8, 3, 1},
+    {128, 14, 14, 32, 32, 3, 1},
+    {128, 7, 7, 64, 64, 3, 1},
 };
 
 /* Wide layers, in batches that fill a GPU. On a CPU they would take minutes. */

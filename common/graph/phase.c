@@ -96,6 +96,10 @@ static rt_status record_step(rt_phase *phase, rt_program *program, uint32_t inde
         node->scratch = (rt_gpu_range){0};
         if (slot != 0) node->scratch = rt_phase_memory_slot(&phase->memory, slot - 1);
     }
+    if (step->next != NULL)
+        return node->operator_->record_joined(
+            program, node, step->next,
+            step->kind == RT_STEP_FORWARD ? RT_PASS_FORWARD : RT_PASS_BACKWARD);
     switch (step->kind) {
     case RT_STEP_FORWARD:
         return node->operator_->forward(program, node);
@@ -193,6 +197,8 @@ static rt_status create(rt_phase *phase)
     };
     RT_TRY(rt_graph_schedule(phase->graph, &phase->steps));
     RT_TRY(rt_steps_prepare(&phase->steps, phase->device));
+    if (!phase->options.no_joining)
+        RT_TRY(rt_steps_join(&phase->steps, phase->graph, phase->device));
     RT_TRY(rt_phase_memory_plan(&phase->memory, phase->graph, &phase->steps, &limits));
     RT_TRY(rt_phase_memory_allocate(&phase->memory, phase->device, phase->graph, &phase->steps));
     RT_TRY(allocate_host_buffers(phase));

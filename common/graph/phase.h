@@ -22,6 +22,7 @@ typedef struct rt_phase rt_phase;
 typedef struct rt_phase_options {
     bool timestamps;     ///< measure every command (rt_phase_timings)
     bool no_aliasing;    ///< every tensor has memory of its own (tests)
+    bool no_joining;     ///< every operator by itself (tests)
     bool poison;         ///< fill memory that is no longer needed with NaN at once (tests)
     uint32_t batch_size; ///< images of a step, so that a lack of memory can name a batch that fits
 } rt_phase_options;
