@@ -1,3 +1,4 @@
+#include "common/gpu/features.h"
 #include "common/gpu/pipeline.h"
 #include "common/gpu/validation.h"
 
@@ -124,52 +125,11 @@ static rt_status select_candidate(const candidate *candidates, uint32_t count, c
     return no_such_device(candidates, count, selector);
 }
 
-/* Where the driver may vary the number of lanes from shader to shader, shaders that shuffle need a
- * promise that it does not; other drivers lack the extension and do not vary it. */
-static rt_status find_subgroup_control(rt_device *device)
-{
-    rt_status status = RT_OK;
-    VkExtensionProperties *extensions = NULL;
-    uint32_t count = 0;
-    bool found = false;
-    RT_TRY_DONE(rt_vulkan_check(RT_VULKAN(&device->calls, EnumerateDeviceExtensionProperties,
-                                          device->physical, NULL, &count, NULL),
-                                "list the extensions of a device"));
-    RT_TRY_DONE(RT_ALLOC(extensions, count));
-    RT_TRY_DONE(rt_vulkan_check(RT_VULKAN(&device->calls, EnumerateDeviceExtensionProperties,
-                                          device->physical, NULL, &count, extensions),
-                                "list the extensions of a device"));
-    for (uint32_t i = 0; i < count; i++) {
-        if (strcmp(extensions[i].extensionName, VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME) == 0)
-            found = true;
-    }
-    if (!found) goto done;
-    VkPhysicalDeviceSubgroupSizeControlPropertiesEXT properties = {
-        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_PROPERTIES_EXT};
-    VkPhysicalDeviceProperties2 all_properties = {
-        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2, .pNext = &properties};
-    device->calls.GetPhysicalDeviceProperties2(device->physical, &all_properties);
-    VkPhysicalDeviceSubgroupSizeControlFeaturesEXT features = {
-        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES_EXT};
-    VkPhysicalDeviceFeatures2 all_features = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2,
-                                              .pNext = &features};
-    device->calls.GetPhysicalDeviceFeatures2(device->physical, &all_features);
-    device->subgroup_size_control =
-        features.subgroupSizeControl && features.computeFullSubgroups &&
-        (properties.requiredSubgroupSizeStages & VK_SHADER_STAGE_COMPUTE_BIT) != 0;
-done:
-    rt_free(extensions);
-    return status;
-}
-
 static rt_status make_device(rt_device *device)
 {
-    RT_TRY(find_subgroup_control(device));
-    const char *const extension = VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME;
-    VkPhysicalDeviceSubgroupSizeControlFeaturesEXT control = {
-        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES_EXT,
-        .subgroupSizeControl = VK_TRUE,
-        .computeFullSubgroups = VK_TRUE};
+    RT_TRY(rt_device_find_features(device));
+    rt_features features;
+    rt_device_use_features(device, &features);
     const float priority = 1;
     const VkDeviceQueueCreateInfo queue = {.sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
                                            .queueFamilyIndex = device->queue_family,
@@ -177,11 +137,11 @@ static rt_status make_device(rt_device *device)
                                            .pQueuePriorities = &priority};
     const VkDeviceCreateInfo create = {
         .sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
-        .pNext = device->subgroup_size_control ? &control : NULL,
+        .pNext = features.next,
         .queueCreateInfoCount = 1,
         .pQueueCreateInfos = &queue,
-        .enabledExtensionCount = device->subgroup_size_control ? 1 : 0,
-        .ppEnabledExtensionNames = &extension,
+        .enabledExtensionCount = features.extension_count,
+        .ppEnabledExtensionNames = features.extensions,
     };
     const VkResult result =
         RT_VULKAN(&device->calls, CreateDevice, device->physical, &create, NULL, &device->device);

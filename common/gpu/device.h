@@ -34,6 +34,7 @@ typedef struct rt_device_info {
     uint32_t buffer_offset_alignment; ///< of storage bindings, bytes, at least 16
     double timestamp_nanoseconds;     ///< a timestamp tick; 0: no timestamps
     bool subgroup_shuffle;            ///< in compute shaders
+    bool cooperative_matrix; ///< 16x16 float16 products added in float32; known once it is open
 } rt_device_info;
 
 /** Whether shaders run on the cores of a CPU: there few large workgroups are best; a GPU needs many

@@ -45,7 +45,7 @@ rt_status rt_vulkan_load_instance(rt_vulkan_calls *calls, VkInstance instance)
         (PFN_vkDestroyInstance)vkGetInstanceProcAddr(instance, "vkDestroyInstance");
 #define LOAD_OPTIONAL(name) calls->name = (PFN_vk##name)vkGetInstanceProcAddr(instance, "vk" #name);
 #define LOAD(name) LOAD_OPTIONAL(name) if (calls->name == NULL) return missing("vk" #name);
-    RT_VULKAN_DEBUG_FUNCTIONS(LOAD_OPTIONAL)
+    RT_VULKAN_OPTIONAL_FUNCTIONS(LOAD_OPTIONAL)
     RT_VULKAN_INSTANCE_FUNCTIONS(LOAD)
 #undef LOAD
 #undef LOAD_OPTIONAL

@@ -30,10 +30,11 @@
     X(CreateDevice)                                                                                \
     X(GetDeviceProcAddr)
 
-/* Only there when the extension of the validation layers is. */
-#define RT_VULKAN_DEBUG_FUNCTIONS(X)                                                               \
+/* NULL where an extension is missing: of the validation layers, of some devices. */
+#define RT_VULKAN_OPTIONAL_FUNCTIONS(X)                                                            \
     X(CreateDebugUtilsMessengerEXT)                                                                \
-    X(DestroyDebugUtilsMessengerEXT)
+    X(DestroyDebugUtilsMessengerEXT)                                                               \
+    X(GetPhysicalDeviceCooperativeMatrixPropertiesNV)
 
 #define RT_VULKAN_DEVICE_FUNCTIONS(X)                                                              \
     X(DestroyDevice)                                                                               \
@@ -88,7 +89,7 @@
 typedef struct rt_vulkan_calls {
     RT_VULKAN_GLOBAL_FUNCTIONS(RT_VULKAN_MEMBER)
     RT_VULKAN_INSTANCE_FUNCTIONS(RT_VULKAN_MEMBER)
-    RT_VULKAN_DEBUG_FUNCTIONS(RT_VULKAN_MEMBER)
+    RT_VULKAN_OPTIONAL_FUNCTIONS(RT_VULKAN_MEMBER)
     RT_VULKAN_DEVICE_FUNCTIONS(RT_VULKAN_MEMBER)
 } rt_vulkan_calls;
 #undef RT_VULKAN_MEMBER

@@ -13,6 +13,7 @@ const rt_conv2d_family *rt_conv2d_family_find(const char *name)
 {
     for (uint32_t i = 0; i < rt_conv2d_family_count; i++)
         if (strcmp(rt_conv2d_families[i]->name, name) == 0) return rt_conv2d_families[i];
+    if (strcmp(rt_conv2d_cooperative_family.name, name) == 0) return &rt_conv2d_cooperative_family;
     return NULL;
 }
 

@@ -6,6 +6,7 @@
  * question of the device, answered by timing (conv2d_choice.h):
  *   shuffle  subgroups as vectors, values handed on by constant shuffles: CPU drivers
  *   shared   tiles of a matrix product in shared memory: GPUs
+ *   cooperative  the same on matrix units, in float16: GPUs, and only if the user wants it
  *   plain    one invocation a vec4 of results, storage buffers only: the judge of the others, and
  *            what is left where a device lacks something
  * Inside common/ops, its tests and the bench.
@@ -81,12 +82,14 @@ typedef struct rt_conv2d_choice {
 extern const rt_conv2d_family rt_conv2d_shuffle_family;
 extern const rt_conv2d_family rt_conv2d_shared_family;
 extern const rt_conv2d_family rt_conv2d_plain_family;
+/** Not among rt_conv2d_families: it rounds to float16, which only the user may choose. */
+extern const rt_conv2d_family rt_conv2d_cooperative_family;
 
 /** All families, best known first. */
 extern const rt_conv2d_family *const rt_conv2d_families[];
 extern const uint32_t rt_conv2d_family_count;
 
-/** The family of that name; NULL if there is none. */
+/** The family of that name, `cooperative` too; NULL if there is none. */
 const rt_conv2d_family *rt_conv2d_family_find(const char *name);
 
 /** Records one pass as `choice` says, whatever call->candidate is. */

@@ -1,177 +1,162 @@
-/* The shared family: which tiles a layer gets. For GPUs, on which they are not measured yet: the
- * sizes follow from the limits that shaders/conv2d_shared.glsl names. */
-#include "common/ops/conv2d_family.h"
+/* The shared family: which tiles a pass of a layer may get (shaders/conv2d_shared.glsl). */
+#include "common/ops/conv2d_gpu.h"
 
-enum { INVOCATIONS = 64, SHARED_BYTES = 12 << 10 };
+#include <string.h>
 
-/* Of a result with that many vec4 of channels or more: CHANNEL_LANES x VECTORS of them a tile. A
- * row of pixels' slice and one of the weight gradient's take at most 8 KiB. */
+/* Of a result: rows x channels. */
 typedef struct tile {
-    uint32_t channels4;
-    uint32_t channel_lanes, vectors;
-    uint32_t pixels, depth;      ///< an invocation; vec4 of read channels a slice
-    uint32_t rows, weight_depth; ///< of a weight gradient: vec4 an invocation, pixels a slice
+    uint32_t invocations, channel_lanes, vectors, quads, depth;
 } tile;
 
-static const tile tiles[] = {
-    {.channels4 = 9,
-     .channel_lanes = 8,
-     .vectors = 2,
-     .pixels = 8,
-     .depth = 4,
-     .rows = 2,
-     .weight_depth = 16},
-    {.channels4 = 5,
-     .channel_lanes = 4,
-     .vectors = 2,
-     .pixels = 8,
-     .depth = 4,
-     .rows = 2,
-     .weight_depth = 16},
-    {.channels4 = 3,
-     .channel_lanes = 2,
-     .vectors = 2,
-     .pixels = 4,
-     .depth = 4,
-     .rows = 1,
-     .weight_depth = 16},
-    {.channels4 = 2,
-     .channel_lanes = 1,
-     .vectors = 2,
-     .pixels = 4,
-     .depth = 2,
-     .rows = 1,
-     .weight_depth = 8},
-    {.channels4 = 1,
-     .channel_lanes = 1,
-     .vectors = 1,
-     .pixels = 4,
-     .depth = 2,
-     .rows = 1,
-     .weight_depth = 8},
+/* 16 rows and 8 channels an invocation: fewest reads for each multiplication. Of depth 8, because
+ * the unrolled slice of 16 no longer fits a GPU's instruction cache (half as fast on an H200). */
+static const tile tile_128x128 = {
+    .invocations = 128, .channel_lanes = 16, .vectors = 2, .quads = 4, .depth = 8};
+static const tile tile_256x64 = {
+    .invocations = 128, .channel_lanes = 8, .vectors = 2, .quads = 4, .depth = 8};
+/* 12 rows: a third of the weights of a 3x3 layer of 64 channels. */
+static const tile tile_192x64 = {
+    .invocations = 128, .channel_lanes = 8, .vectors = 2, .quads = 3, .depth = 8};
+/* 8 rows, for more workgroups where a result is small, and for devices with little room. */
+static const tile tile_128x128_wide = {
+    .invocations = 256, .channel_lanes = 16, .vectors = 2, .quads = 2, .depth = 16};
+static const tile tile_128x64 = {
+    .invocations = 128, .channel_lanes = 8, .vectors = 2, .quads = 2, .depth = 8};
+static const tile tile_64x64 = {
+    .invocations = 64, .channel_lanes = 8, .vectors = 2, .quads = 2, .depth = 8};
+/* For few channels. */
+static const tile tile_256x32 = {
+    .invocations = 128, .channel_lanes = 4, .vectors = 2, .quads = 2, .depth = 8};
+static const tile tile_128x32 = {
+    .invocations = 64, .channel_lanes = 4, .vectors = 2, .quads = 2, .depth = 8};
+static const tile tile_256x16 = {
+    .invocations = 128, .channel_lanes = 4, .vectors = 1, .quads = 2, .depth = 8};
+static const tile tile_128x16 = {
+    .invocations = 64, .channel_lanes = 4, .vectors = 1, .quads = 2, .depth = 8};
+static const tile tile_128x8 = {
+    .invocations = 64, .channel_lanes = 2, .vectors = 1, .quads = 1, .depth = 8};
+static const tile tile_256x4 = {
+    .invocations = 64, .channel_lanes = 1, .vectors = 1, .quads = 1, .depth = 4};
+
+enum { MOST_CANDIDATES = 5 };
+typedef const tile *candidate_list[MOST_CANDIDATES];
+
+/* For results of more channels than the class before; the best known first. */
+static const struct {
+    uint32_t vectors; ///< of a row, at most
+    candidate_list pixels, few_pixels, weights;
+} classes[] = {
+    {1, {&tile_256x4}, {&tile_256x4}, {&tile_256x4}},
+    {2, {&tile_128x8}, {&tile_128x8}, {&tile_128x8}},
+    {4, {&tile_256x16, &tile_128x16}, {&tile_128x16, &tile_256x16}, {&tile_128x16, &tile_256x16}},
+    {8, {&tile_128x32, &tile_256x32}, {&tile_128x32, &tile_256x32}, {&tile_128x32, &tile_256x32}},
+    {16,
+     {&tile_256x64, &tile_128x64, &tile_64x64},
+     {&tile_64x64, &tile_128x64, &tile_256x64},
+     {&tile_192x64, &tile_128x64, &tile_64x64}},
+    {UINT32_MAX,
+     {&tile_128x128, &tile_128x128_wide, &tile_128x64, &tile_64x64},
+     {&tile_64x64, &tile_128x64, &tile_128x128, &tile_128x128_wide},
+     {&tile_192x64, &tile_128x128, &tile_128x64, &tile_64x64}},
 };
 
-static const tile *choose_tile(uint32_t channels4)
+static uint32_t tile_quads(const tile *t) { return t->invocations / t->channel_lanes * t->quads; }
+static uint32_t tile_rows(const tile *t) { return 4 * tile_quads(t); }
+static uint32_t tile_vectors(const tile *t) { return t->channel_lanes * t->vectors; }
+
+static bool fits(const rt_device_info *device, const tile *t)
 {
-    const tile *t = tiles;
-    while (channels4 < t->channels4) t++;
-    return t;
+    const uint32_t vectors = 2 * t->depth * (tile_quads(t) + 1 + tile_vectors(t));
+    return device->maximum_workgroup_invocations >= t->invocations &&
+           device->shared_memory_bytes >= 16 * vectors;
 }
 
-static uint32_t row_lanes(const tile *t) { return INVOCATIONS / t->channel_lanes; }
-static uint32_t tile_vectors(const tile *t) { return t->channel_lanes * t->vectors; }
+/* Whether an image's result is so small that a batch of some hundred gives large tiles to few
+ * cores. The number of images itself must not count (conv2d_family.h). */
+static bool has_few_pixels(rt_conv2d_shape shape, rt_conv2d_pass pass)
+{
+    shape.images = 1;
+    const uint64_t pixels = rt_conv2d_result_rows(&shape, pass);
+    const uint32_t vectors = rt_conv2d_result_vectors(&shape, pass);
+    return pixels * vectors * vectors <= 256 * 16 * 16;
+}
+
+static const candidate_list *list_of(const rt_conv2d_shape *shape, rt_conv2d_pass pass)
+{
+    const uint32_t vectors = rt_conv2d_result_vectors(shape, pass);
+    size_t i = 0;
+    while (classes[i].vectors < vectors) i++;
+    if (pass == RT_CONV2D_WEIGHT_GRADIENT) return &classes[i].weights;
+    return has_few_pixels(*shape, pass) ? &classes[i].few_pixels : &classes[i].pixels;
+}
+
+/* The tile of candidate number `candidate`, or NULL; counts those that fit in `*count` if it is
+ * there. */
+static const tile *find_tile(const rt_device_info *device, const rt_conv2d_shape *shape,
+                             rt_conv2d_pass pass, uint32_t candidate, uint32_t *count)
+{
+    const candidate_list *list = list_of(shape, pass);
+    const tile *found = NULL;
+    uint32_t fitting = 0;
+    for (size_t i = 0; i < MOST_CANDIDATES && (*list)[i] != NULL; i++) {
+        if (!fits(device, (*list)[i])) continue;
+        if (fitting == candidate) found = (*list)[i];
+        fitting++;
+    }
+    if (count != NULL) *count = fitting;
+    return found;
+}
 
 static uint32_t candidates(const rt_device_info *device, const rt_conv2d_shape *shape,
                            rt_conv2d_pass pass)
 {
-    (void)shape;
-    (void)pass;
-    return device->maximum_workgroup_invocations >= INVOCATIONS &&
-           device->shared_memory_bytes >= SHARED_BYTES;
+    uint32_t count;
+    find_tile(device, shape, pass, 0, &count);
+    return count;
 }
 
-static void add_tile(rt_dispatch *dispatch, const rt_conv2d_call *call, const tile *t,
-                     uint32_t rows, uint32_t depth)
+/* A GPU's compiler hides the way from shared memory if it sees a whole slice; a CPU's takes seconds
+ * for it and gains nothing. */
+static uint32_t unrolled(const rt_device_info *device, const tile *t)
 {
-    rt_conv2d_constants(&call->shape, dispatch->constants);
-    dispatch->constants[8] = RT_CONSTANT("CHANNEL_LANES", t->channel_lanes);
-    dispatch->constants[9] = RT_CONSTANT("VECTORS", t->vectors);
-    dispatch->constants[10] = RT_CONSTANT("ROWS", rows);
-    dispatch->constants[11] = RT_CONSTANT("DEPTH", depth);
-    dispatch->push[0] = RT_CONSTANT("images", call->shape.images);
-    dispatch->label = call->label;
+    return strcmp(device->kind, "cpu") == 0 ? 4 : t->depth;
+}
+
+static rt_status run(rt_program *program, const rt_conv2d_call *call, rt_conv2d_pass pass,
+                     const char *shader)
+{
+    const rt_device_info *device = rt_device_describe(rt_program_device(program));
+    const tile *t = find_tile(device, &call->shape, pass, call->candidate, NULL);
+    rt_dispatch dispatch = {.shader = shader};
+    rt_conv2d_gpu_bind(&dispatch, call, pass, tile_rows(t), tile_vectors(t));
+    rt_conv2d_gpu_constant(&dispatch, "INVOCATIONS", t->invocations);
+    rt_conv2d_gpu_constant(&dispatch, "CHANNEL_LANES", t->channel_lanes);
+    rt_conv2d_gpu_constant(&dispatch, "VECTORS", t->vectors);
+    rt_conv2d_gpu_constant(&dispatch, "QUADS", t->quads);
+    rt_conv2d_gpu_constant(&dispatch, "DEPTH", t->depth);
+    rt_conv2d_gpu_constant(&dispatch, "UNROLLED", unrolled(device, t));
+    return rt_conv2d_gpu_record(program, call, pass, &dispatch);
 }
 
 static rt_status forward(rt_program *program, const rt_conv2d_call *call)
 {
-    const rt_conv2d_shape *s = &call->shape;
-    const uint32_t out4 = rt_vec4s(s->out_channels);
-    const tile *t = choose_tile(out4);
-    const uint64_t pixels = (uint64_t)s->images * s->out_height * s->out_width;
-    const bool bias = call->bias.buffer != NULL;
-    rt_dispatch dispatch = {
-        .shader = "conv2d_forward_shared",
-        .bindings = {call->x, call->weight, bias ? call->bias : call->weight, call->y},
-        .groups = {rt_groups(pixels, row_lanes(t) * t->pixels), rt_groups(out4, tile_vectors(t)),
-                   1},
-    };
-    add_tile(&dispatch, call, t, t->pixels, t->depth);
-    dispatch.constants[12] = RT_CONSTANT("BIAS", bias);
-    return rt_program_dispatch(program, &dispatch);
+    return run(program, call, RT_CONV2D_FORWARD, "conv2d_forward_shared");
 }
 
 static rt_status input_gradient(rt_program *program, const rt_conv2d_call *call)
 {
-    const rt_conv2d_shape *s = &call->shape;
-    const uint32_t in4 = rt_vec4s(s->in_channels);
-    const tile *t = choose_tile(in4);
-    const uint64_t pixels_of_parity =
-        (uint64_t)s->images * rt_groups(s->height, s->stride) * rt_groups(s->width, s->stride);
-    const bool add = call->addend.buffer != NULL;
-    rt_dispatch dispatch = {
-        .shader = "conv2d_input_gradient_shared",
-        .bindings = {call->y_gradient, call->transposed, add ? call->addend : call->y_gradient,
-                     call->x_gradient},
-        .groups = {rt_groups(pixels_of_parity, row_lanes(t) * t->pixels),
-                   rt_groups(in4, tile_vectors(t)), s->stride * s->stride},
-    };
-    add_tile(&dispatch, call, t, t->pixels, t->depth);
-    dispatch.constants[12] = RT_CONSTANT("ADD", add);
-    return rt_program_dispatch(program, &dispatch);
-}
-
-/* Tiles of a weight gradient along the rows (tap, 4 input channels). */
-static uint32_t row_tiles(const rt_conv2d_shape *s, const tile *t)
-{
-    return rt_groups(s->kernel_h * s->kernel_w * rt_vec4s(s->in_channels), row_lanes(t) * t->rows);
-}
-
-/* Some 256 workgroups, a few for each core of a large GPU. A tile of weights is at most 16 KiB, so
- * all parts together are at most 4 MiB and one copy of the weights. */
-static uint32_t splits(const rt_conv2d_shape *s)
-{
-    enum { WORKGROUPS = 256, PIXELS_A_SPLIT = 256 };
-    const uint32_t out4 = rt_vec4s(s->out_channels);
-    const tile *t = choose_tile(out4);
-    const uint32_t pieces = row_tiles(s, t) * rt_groups(out4, tile_vectors(t));
-    const uint64_t pixels = (uint64_t)s->images * s->out_height * s->out_width;
-    const uint32_t wanted = rt_groups(WORKGROUPS, pieces);
-    const uint32_t possible = rt_groups(pixels, PIXELS_A_SPLIT);
-    return wanted < possible ? wanted : possible;
-}
-
-static rt_status sum_parts(rt_program *program, const rt_conv2d_call *call, uint32_t parts)
-{
-    const uint64_t count = call->weight_gradient.size / 16;
-    const rt_dispatch dispatch = {
-        .shader = "conv2d_sum_parts",
-        .push = {RT_CONSTANT("parts", parts), RT_CONSTANT("count", count)},
-        .bindings = {call->partial, call->weight_gradient},
-        .groups = {rt_groups(count, INVOCATIONS), 1, 1},
-        .label = call->label,
-    };
-    return rt_program_dispatch(program, &dispatch);
+    return run(program, call, RT_CONV2D_INPUT_GRADIENT, "conv2d_input_gradient_shared");
 }
 
 static rt_status weight_gradient(rt_program *program, const rt_conv2d_call *call)
 {
-    const rt_conv2d_shape *s = &call->shape;
-    const uint32_t out4 = rt_vec4s(s->out_channels), parts = splits(s);
-    const tile *t = choose_tile(out4);
-    rt_dispatch dispatch = {
-        .shader = "conv2d_weight_gradient_shared",
-        .bindings = {call->x, call->y_gradient, parts > 1 ? call->partial : call->weight_gradient},
-        .groups = {row_tiles(s, t), rt_groups(out4, tile_vectors(t)), parts},
-    };
-    add_tile(&dispatch, call, t, t->rows, t->weight_depth);
-    RT_TRY(rt_program_dispatch(program, &dispatch));
-    return parts > 1 ? sum_parts(program, call, parts) : RT_OK;
+    return run(program, call, RT_CONV2D_WEIGHT_GRADIENT, "conv2d_weight_gradient_shared");
 }
 
 const rt_conv2d_family rt_conv2d_shared_family = {
     .name = "shared",
     .candidates = candidates,
-    .splits = splits,
+    .splits = rt_conv2d_gpu_splits,
     .forward = forward,
     .input_gradient = input_gradient,
     .weight_gradient = weight_gradient,

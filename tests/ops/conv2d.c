@@ -58,9 +58,9 @@ static void reference(const rt_reference_call *call, double *y)
 }
 
 /* 1 to 33 channels: padding channels, layers narrower than a vector and wider than one of 4 or 8
- * lanes; 70 are more than a tile of any kernel. Odd images leave tiles part empty, {3,21,19,8} has
- * several parts of a weight gradient, the last one short. Where stride 2 does not divide, rows and
- * columns at the edge are read by few taps or by none. */
+ * lanes. Odd images leave tiles part empty, {3,21,19,8} has several parts of a weight gradient, the
+ * last one short. Where stride 2 does not divide, rows and columns at the edge are read by few taps
+ * or by none. */
 static const layer layers[] = {
     {{2, 7, 5, 3}, 16, 3, 3, 1, 1, false, false},  {{1, 1, 1, 1}, 1, 1, 1, 1, 1, true, false},
     {{3, 8, 7, 6}, 8, 3, 3, 2, 1, true, false},    {{2, 11, 6, 8}, 33, 5, 5, 1, 2, true, false},
@@ -71,7 +71,24 @@ static const layer layers[] = {
     {{3, 1, 1, 6}, 10, 1, 1, 1, 0, false, true},
 };
 
-static void check_layer(const layer *l, uint64_t seed)
+/* As wide as the tiles that a family may choose from, in one image that fills none of them. */
+static const layer wide_layers[] = {
+    {{1, 3, 5, 16}, 12, 3, 3, 1, 1, true, false},
+    {{1, 4, 3, 32}, 32, 3, 3, 2, 1, false, false},
+    {{1, 4, 4, 64}, 56, 3, 3, 1, 1, true, false},
+    {{1, 3, 3, 104}, 128, 3, 3, 1, 1, false, false},
+};
+
+/* Of one number, as rt_operator_test says. */
+typedef struct tolerance {
+    double forward, gradient;
+} tolerance;
+
+static const tolerance float32 = {.forward = 4e-6, .gradient = 5e-6};
+/* Operands are rounded to 11 bits. */
+static const tolerance float16 = {.forward = 4e-3, .gradient = 4e-3};
+
+static void check_layer(const layer *l, const tolerance *allowed, uint64_t seed)
 {
     const rt_operator_test test = {
         .build = build,
@@ -81,8 +98,8 @@ static void check_layer(const layer *l, uint64_t seed)
         .inputs = {[WEIGHT] = {.kind = RT_TEST_PARAMETER,
                                .layout = l->linear ? RT_LAYOUT_LINEAR : RT_LAYOUT_CONVOLUTION},
                    [BIAS] = {.kind = RT_TEST_PARAMETER, .layout = RT_LAYOUT_VECTOR}},
-        .forward_tolerance = 2e-6,
-        .gradient_tolerance = 5e-6,
+        .forward_tolerance = allowed->forward,
+        .gradient_tolerance = allowed->gradient,
         .difference = 0.5, /* linear in each input: every difference is exact */
         .differences = 16,
         .seed = seed,
@@ -95,47 +112,69 @@ static void check_layer(const layer *l, uint64_t seed)
     rt_test_operator(&test, shapes, INPUTS);
 }
 
-static void check_family(const rt_conv2d_family *family)
+/* The most candidates that a pass of the layer has. */
+static uint32_t candidates_of(const rt_conv2d_family *family, const layer *l)
 {
-    const rt_device_info *device = rt_device_describe(rt_test_device());
-    for (size_t i = 0; i < RT_COUNT(layers); i++) {
-        const layer *l = &layers[i];
-        const rt_conv2d_shape shape = {
-            .images = l->x.n,
-            .height = l->x.h,
-            .width = l->x.w,
-            .in_channels = l->x.c,
-            .out_channels = l->out,
-            .kernel_h = l->kernel_h,
-            .kernel_w = l->kernel_w,
-            .stride = l->stride,
-            .padding = l->padding,
-            .out_height = (l->x.h + 2 * l->padding - l->kernel_h) / l->stride + 1,
-            .out_width = (l->x.w + 2 * l->padding - l->kernel_w) / l->stride + 1,
-        };
-        uint32_t candidates = 0;
-        for (int pass = 0; pass < RT_CONV2D_PASSES; pass++) {
-            const uint32_t more = family->candidates(device, &shape, (rt_conv2d_pass)pass);
-            if (more > candidates) candidates = more;
-        }
-        for (uint32_t c = 0; c < candidates; c++) {
-            rt_conv2d_force(family, c);
-            check_layer(l, 100 + i);
-        }
+    const rt_conv2d_shape shape = {
+        .images = l->x.n,
+        .height = l->x.h,
+        .width = l->x.w,
+        .in_channels = l->x.c,
+        .out_channels = l->out,
+        .kernel_h = l->kernel_h,
+        .kernel_w = l->kernel_w,
+        .stride = l->stride,
+        .padding = l->padding,
+        .out_height = (l->x.h + 2 * l->padding - l->kernel_h) / l->stride + 1,
+        .out_width = (l->x.w + 2 * l->padding - l->kernel_w) / l->stride + 1,
+    };
+    uint32_t most = 0;
+    for (int pass = 0; pass < RT_CONV2D_PASSES; pass++) {
+        const uint32_t count =
+            family->candidates(rt_device_describe(rt_test_device()), &shape, (rt_conv2d_pass)pass);
+        if (count > most) most = count;
     }
+    return most;
+}
+
+/* Odd layers in turn with one candidate or another, since each takes a compilation; wide ones with
+ * all. */
+static void check_family(const rt_conv2d_family *family, const tolerance *allowed)
+{
+    for (uint32_t i = 0; i < RT_COUNT(layers); i++) {
+        const uint32_t count = candidates_of(family, &layers[i]);
+        if (count == 0) continue;
+        rt_conv2d_force(family, i % count);
+        check_layer(&layers[i], allowed, 100 + i);
+    }
+    for (uint32_t i = 0; i < RT_COUNT(wide_layers); i++)
+        for (uint32_t c = 0; c < candidates_of(family, &wide_layers[i]); c++) {
+            rt_conv2d_force(family, c);
+            check_layer(&wide_layers[i], allowed, 200 + i);
+        }
 }
 
 Test(ops_conv2d, shuffle_matches_reference_and_differences)
 {
-    check_family(&rt_conv2d_shuffle_family);
+    check_family(&rt_conv2d_shuffle_family, &float32);
 }
 
 Test(ops_conv2d, shared_matches_reference_and_differences)
 {
-    check_family(&rt_conv2d_shared_family);
+    check_family(&rt_conv2d_shared_family, &float32);
 }
 
-Test(ops_conv2d, plain_matches_reference_and_differences) { check_family(&rt_conv2d_plain_family); }
+Test(ops_conv2d, plain_matches_reference_and_differences)
+{
+    check_family(&rt_conv2d_plain_family, &float32);
+}
+
+Test(ops_conv2d, cooperative_matches_reference_and_differences)
+{
+    if (!rt_device_describe(rt_test_device())->cooperative_matrix)
+        cr_skip_test("the device has no cooperative matrices");
+    check_family(&rt_conv2d_cooperative_family, &float16);
+}
 
 /* A frozen network: its layers pass a gradient on and want none themselves; and the other way. */
 Test(ops_conv2d, gives_the_gradients_that_are_wanted)
