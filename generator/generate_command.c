@@ -100,6 +100,7 @@ static rt_status run_rounds(generate *g)
     rt_status status = RT_OK;
     rt_progress_begin(&progress, "generate", (uint64_t)c->rounds * steps,
                       (uint64_t)g->first_round * steps);
+    if (g->first_round < c->rounds) rt_progress_say(&progress, RT_PHASE_FIRST_STEP);
     for (uint32_t round = g->first_round; round < c->rounds; round++) {
         RT_TRY_DONE(rt_synthesizer_round(g->synthesizer, round, g->store, &listener));
         RT_TRY_DONE(rt_round_log_picture(&log, round, c->synthesis.batch_size,

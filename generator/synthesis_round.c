@@ -63,7 +63,7 @@ static rt_status write_weights(rt_synthesizer *s, uint32_t round)
     return rt_phase_write(s->phase, s->weights, padded);
 }
 
-static rt_status begin(rt_synthesizer *s, uint32_t round)
+rt_status rt_synthesizer_begin(rt_synthesizer *s, uint32_t round)
 {
     const bool warm = s->config.generator_start == RT_START_WARM;
     if (!warm || round == 0) {
@@ -84,8 +84,8 @@ static rt_status begin(rt_synthesizer *s, uint32_t round)
     return rt_phase_write(s->phase, rt_graph_counters(s->graph), counters);
 }
 
-static rt_status run_step(rt_synthesizer *s, uint32_t round, uint32_t step,
-                          const rt_synthesis_listener *listener)
+rt_status rt_synthesizer_step(rt_synthesizer *s, uint32_t round, uint32_t step,
+                              const rt_synthesis_listener *listener)
 {
     RT_TRY(rt_phase_submit(s->phase));
     RT_TRY(rt_phase_wait(s->phase));
@@ -147,9 +147,9 @@ static rt_status fetch_logits(rt_synthesizer *s)
 rt_status rt_synthesizer_round(rt_synthesizer *s, uint32_t round, rt_store *store,
                                const rt_synthesis_listener *listener)
 {
-    RT_TRY(begin(s, round));
+    RT_TRY(rt_synthesizer_begin(s, round));
     for (uint32_t step = 0; step < s->config.generator_steps; step++)
-        RT_TRY(run_step(s, round, step, listener));
+        RT_TRY(rt_synthesizer_step(s, round, step, listener));
     RT_TRY(fetch_images(s));
     if (s->config.store_logits) RT_TRY(fetch_logits(s));
     const rt_samples samples = {.count = s->config.batch_size,

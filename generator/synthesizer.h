@@ -58,6 +58,12 @@ typedef struct rt_synthesis_listener {
 RT_CHECKED rt_status rt_synthesizer_round(rt_synthesizer *synthesizer, uint32_t round,
                                           rt_store *store, const rt_synthesis_listener *listener);
 
+/** The two parts of a round that need no store (`retort bench`): begins round `round` with new
+ *  latent vectors and labels, then runs step `step` of it, in order from 0. */
+RT_CHECKED rt_status rt_synthesizer_begin(rt_synthesizer *synthesizer, uint32_t round);
+RT_CHECKED rt_status rt_synthesizer_step(rt_synthesizer *synthesizer, uint32_t round, uint32_t step,
+                                         const rt_synthesis_listener *listener);
+
 /** The last round's images: [N,H,W,C], 0..255; N = config.batch_size. */
 const uint8_t *rt_synthesizer_images(const rt_synthesizer *synthesizer);
 const int32_t *rt_synthesizer_labels(const rt_synthesizer *synthesizer);

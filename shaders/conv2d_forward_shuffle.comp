@@ -1,5 +1,8 @@
 #version 450
-// Y = X * Weights (+ Bias), convolution by gathering, for drivers that run subgroups as vectors.
+// Y = X * Weights (+ Bias) (+ Addend), convolution by gathering, for drivers that run subgroups as vectors.
+// NORMALISE: through a batch norm with fixed statistics and what follows it, before it is stored:
+//         v = (Y - Mean) * Scale / sqrt(Variance + epsilon) + Bias (+ Addend), negative_slope * v
+//         where v <= 0. There is no bias of the convolution then.
 // Work    a group of lanes: 4 * GROUP_LANES output channels of a tile of output pixels. Per kernel
 //         row and 4 input channels it fetches the pixels under the tile once, uses each for all
 //         taps that meet it (KERNEL_W of them at stride 1), and KERNEL_W * 4 rows of weights.
@@ -11,16 +14,28 @@
 #include "conv2d_common.glsl"
 #include "conv2d_shuffle.glsl"
 layout(constant_id = 4) const bool BIAS = false;
+layout(constant_id = 5) const bool NORMALISE = false;
+layout(constant_id = 6) const bool ADD = false;
 layout(push_constant) uniform Push {
     int images;
+    float epsilon, negative_slope;
     int X_offset;
     int Weights_offset;
     int Bias_offset;
+    int Mean_offset;
+    int Variance_offset;
+    int Scale_offset;
+    int Addend_offset;
 };
 layout(binding = 0, rgba32f) readonly uniform imageBuffer X;
 layout(binding = 1, rgba32f) readonly uniform imageBuffer Weights;
-layout(binding = 2, rgba32f) readonly uniform imageBuffer Bias; // any range where BIAS is false
-layout(binding = 3, std430) writeonly buffer Output { vec4 y[]; };
+// any range where they are not used
+layout(binding = 2, rgba32f) readonly uniform imageBuffer Bias;
+layout(binding = 3, rgba32f) readonly uniform imageBuffer Mean;
+layout(binding = 4, rgba32f) readonly uniform imageBuffer Variance;
+layout(binding = 5, rgba32f) readonly uniform imageBuffer Scale;
+layout(binding = 6, rgba32f) readonly uniform imageBuffer Addend;
+layout(binding = 7, std430) writeonly buffer Output { vec4 y[]; };
 
 const int COLUMN_TILES = (OUT_WIDTH + TILE_COLUMNS - 1) / TILE_COLUMNS;
 const int IN_COLUMNS = (TILE_COLUMNS - 1) * STRIDE + KERNEL_W;
@@ -74,20 +89,35 @@ void main()
             [[unroll]] for (int k = 0; k < WEIGHTS; k++)
                 weight[k] = from_group(fetched[k / GROUPS], k % GROUPS);
 
-            [[unroll]] for (int m = 0; m < TILE_PIXELS; m++) {
-                const int first = m / TILE_COLUMNS * IN_COLUMNS + m % TILE_COLUMNS * STRIDE;
-                vec4 s = sum[m];
+            [[unroll]] for (int m = 0; m < TILE_PIXELS; m += BLOCK)
                 [[unroll]] for (int k = 0; k < WEIGHTS; k++) {
-                    const int at = first + k / COMPONENTS;
-                    const float a = pixel[at / GROUP_LANES][k % COMPONENTS];
-                    s += from_lane(a, at % GROUP_LANES) * weight[k];
+                    float a[BLOCK];
+                    [[unroll]] for (int p = 0; p < BLOCK; p++) {
+                        const int row = (m + p) / TILE_COLUMNS, column = (m + p) % TILE_COLUMNS;
+                        const int at = row * IN_COLUMNS + column * STRIDE + k / COMPONENTS;
+                        a[p] = from_lane(pixel[at / GROUP_LANES][k % COMPONENTS], at % GROUP_LANES);
+                    }
+                    [[unroll]] for (int o = 0; o < 4; o++)
+                        [[unroll]] for (int p = 0; p < BLOCK; p++)
+                            sum[m + p][o] += a[p] * weight[k][o];
                 }
-                sum[m] = s;
-            }
         }
+    vec4 mean = vec4(0), scale = vec4(1), shift = vec4(0);
+    if (NORMALISE) {
+        const int c4 = real ? o4 : 0;
+        mean = imageLoad(Mean, Mean_offset + c4);
+        scale = imageLoad(Scale, Scale_offset + c4) /
+                sqrt(imageLoad(Variance, Variance_offset + c4) + epsilon);
+        shift = imageLoad(Bias, Bias_offset + c4);
+    }
     [[unroll]] for (int m = 0; m < TILE_PIXELS; m++) {
         const int row = first_row + m / TILE_COLUMNS, column = first_column + m % TILE_COLUMNS;
-        if (row < rows && column < OUT_WIDTH && real)
-            y[(row * OUT_WIDTH + column) * CO4 + o4] = sum[m];
+        const int index = (row * OUT_WIDTH + column) * CO4 + o4;
+        const bool inside = row < rows && column < OUT_WIDTH && real;
+        vec4 v = sum[m];
+        if (NORMALISE) v = (v - mean) * scale + shift;
+        if (ADD) v += imageLoad(Addend, inside ? Addend_offset + index : 0);
+        if (NORMALISE) v = mix(negative_slope * v, v, greaterThan(v, vec4(0)));
+        if (inside) y[index] = v;
     }
 }

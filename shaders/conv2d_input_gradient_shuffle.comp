@@ -1,6 +1,8 @@
 #version 450
 // dX = dY * Transposed (+ Addend), gathered: the tap (ky, kx) brings dY(oy, ox) to X(y, x) where
 // y + PADDING - ky = oy * STRIDE and likewise in x; other taps do not meet that pixel.
+// Then through the backward pass of what made X, before it is stored: times negative_slope where
+// Made <= 0 (ACTIVATION), times Scale / sqrt(Variance + epsilon) (SCALE), + Behind (ADD_BEHIND).
 // Work    a group of lanes: 4 * GROUP_LANES input channels of a tile of X. At stride 2 all rows of
 //         a tile are of one parity, so that they share their kernel rows; columns are of both, and
 //         which taps meet a column is known when the loops are unrolled. No multiplication by 0.
@@ -12,16 +14,29 @@
 #include "conv2d_common.glsl"
 #include "conv2d_shuffle.glsl"
 layout(constant_id = 4) const bool ADD = false;
+layout(constant_id = 5) const bool ACTIVATION = false;
+layout(constant_id = 6) const bool SCALE = false;
+layout(constant_id = 7) const bool ADD_BEHIND = false;
 layout(push_constant) uniform Push {
     int images;
+    float epsilon, negative_slope;
     int DY_offset;
     int Transposed_offset;
     int Addend_offset;
+    int Made_offset;
+    int Variance_offset;
+    int Scale_offset;
+    int Behind_offset;
 };
 layout(binding = 0, rgba32f) readonly uniform imageBuffer DY;
 layout(binding = 1, rgba32f) readonly uniform imageBuffer Transposed;
-layout(binding = 2, rgba32f) readonly uniform imageBuffer Addend; // any range where ADD is false
-layout(binding = 3, std430) writeonly buffer Output { vec4 dx[]; };
+// any range where they are not used
+layout(binding = 2, rgba32f) readonly uniform imageBuffer Addend;
+layout(binding = 3, rgba32f) readonly uniform imageBuffer Made; // X
+layout(binding = 4, rgba32f) readonly uniform imageBuffer Variance;
+layout(binding = 5, rgba32f) readonly uniform imageBuffer Scale;
+layout(binding = 6, rgba32f) readonly uniform imageBuffer Behind;
+layout(binding = 7, std430) writeonly buffer Output { vec4 dx[]; };
 
 const int ROWS = (HEIGHT + STRIDE - 1) / STRIDE; // of one parity in an image, perhaps one too many
 const int COLUMN_TILES = (WIDTH + TILE_COLUMNS - 1) / TILE_COLUMNS;
@@ -82,29 +97,55 @@ void main()
             [[unroll]] for (int k = 0; k < WEIGHTS; k++)
                 weight[k] = from_group(fetched[k / GROUPS], k % GROUPS);
 
-            [[unroll]] for (int m = 0; m < TILE_PIXELS; m++) {
-                vec4 s = sum[m];
-                [[unroll]] for (int k = 0; k < WEIGHTS; k++) {
-                    const int along = m % TILE_COLUMNS + PADDING - k / COMPONENTS + AWAY;
-                    if (along % STRIDE == 0) {
-                        const int at = m / TILE_COLUMNS * IN_COLUMNS + along / STRIDE -
-                                       AWAY / STRIDE - FIRST_COLUMN;
-                        const float a = pixel[at / GROUP_LANES][k % COMPONENTS];
-                        s += from_lane(a, at % GROUP_LANES) * weight[k];
+            if (STRIDE == 1) {
+                [[unroll]] for (int m = 0; m < TILE_PIXELS; m += BLOCK)
+                    [[unroll]] for (int k = 0; k < WEIGHTS; k++) {
+                        float a[BLOCK];
+                        [[unroll]] for (int p = 0; p < BLOCK; p++) {
+                            const int column = (m + p) % TILE_COLUMNS + PADDING - k / COMPONENTS;
+                            const int at = (m + p) / TILE_COLUMNS * IN_COLUMNS + column - FIRST_COLUMN;
+                            a[p] = from_lane(pixel[at / GROUP_LANES][k % COMPONENTS], at % GROUP_LANES);
+                        }
+                        [[unroll]] for (int c = 0; c < 4; c++)
+                            [[unroll]] for (int p = 0; p < BLOCK; p++)
+                                sum[m + p][c] += a[p] * weight[k][c];
                     }
+            } else {
+                [[unroll]] for (int m = 0; m < TILE_PIXELS; m++) {
+                    vec4 s = sum[m];
+                    [[unroll]] for (int k = 0; k < WEIGHTS; k++) {
+                        const int along = m % TILE_COLUMNS + PADDING - k / COMPONENTS + AWAY;
+                        if (along % STRIDE == 0) {
+                            const int at = m / TILE_COLUMNS * IN_COLUMNS + along / STRIDE -
+                                           AWAY / STRIDE - FIRST_COLUMN;
+                            const float a = pixel[at / GROUP_LANES][k % COMPONENTS];
+                            s += from_lane(a, at % GROUP_LANES) * weight[k];
+                        }
+                    }
+                    sum[m] = s;
                 }
-                sum[m] = s;
             }
         }
         up++;
     }
+    vec4 above = vec4(1);
+    if (SCALE)
+        above = imageLoad(Scale, Scale_offset + (real ? c4 : 0)) /
+                sqrt(imageLoad(Variance, Variance_offset + (real ? c4 : 0)) + epsilon);
+    const vec4 below = negative_slope * above;
     [[unroll]] for (int m = 0; m < TILE_PIXELS; m++) {
         const int row = first_row + m / TILE_COLUMNS, x = first_column + m % TILE_COLUMNS;
         const int y = row % ROWS * STRIDE + parity;
         const int index = ((row / ROWS * HEIGHT + y) * WIDTH + x) * CI4 + c4;
         const bool inside = row < rows && y < HEIGHT && x < WIDTH && real;
-        vec4 addend = vec4(0);
-        if (ADD) addend = imageLoad(Addend, inside ? Addend_offset + index : 0);
-        if (inside) dx[index] = sum[m] + addend;
+        vec4 g = sum[m], slope = above;
+        if (ADD) g += imageLoad(Addend, inside ? Addend_offset + index : 0);
+        if (ACTIVATION) {
+            const vec4 made = imageLoad(Made, inside ? Made_offset + index : 0);
+            slope = mix(below, above, greaterThan(made, vec4(0)));
+        }
+        if (ACTIVATION || SCALE) g *= slope;
+        if (ADD_BEHIND) g += imageLoad(Behind, inside ? Behind_offset + index : 0);
+        if (inside) dx[index] = g;
     }
 }

@@ -12,6 +12,9 @@ layout(constant_id = 2) const int TILE_ROWS = 2;     // of pixels, in rows of al
 layout(constant_id = 3) const int TILE_COLUMNS = 16;
 const int GROUPS = LANES / GROUP_LANES;
 const int TILE_PIXELS = TILE_ROWS * TILE_COLUMNS;
+// Pixels that take a weight in turn. Their sums and the weight fit the registers of a CPU, so that
+// a weight is loaded once for several multiplications.
+const int BLOCK = TILE_PIXELS % 4 == 0 ? 4 : TILE_PIXELS % 3 == 0 ? 3 : TILE_PIXELS % 2 == 0 ? 2 : 1;
 
 int lane() { return int(gl_SubgroupInvocationID); }
 int group() { return int(gl_SubgroupInvocationID) / GROUP_LANES; }

@@ -69,16 +69,19 @@ void main()
             const bool inside = row < rows && column < OUT_WIDTH && real;
             dy[m] = imageLoad(DY, inside ? DY_offset + (row * OUT_WIDTH + column) * CO4 + o4 : 0);
         }
-        [[unroll]] for (int i = 0; i < BLOCKS * TAPS * COMPONENTS; i++) {
-            const int block = i / (TAPS * COMPONENTS), tap = i / COMPONENTS % TAPS;
-            vec4 s = sum[i];
+        [[unroll]] for (int bt = 0; bt < BLOCKS * TAPS; bt++) {
+            const int block = bt / TAPS, tap = bt % TAPS;
             [[unroll]] for (int m = 0; m < TILE_PIXELS; m++) {
                 const int row = m / TILE_COLUMNS * TAP_ROWS + tap / KERNEL_W;
                 const int at = row * IN_COLUMNS + m % TILE_COLUMNS * STRIDE + tap % KERNEL_W;
-                const float a = pixel[block * PIXEL_FETCHES + at / GROUP_LANES][i % COMPONENTS];
-                s += from_lane(a, at % GROUP_LANES) * dy[m];
+                float a[4];
+                [[unroll]] for (int c = 0; c < COMPONENTS; c++)
+                    a[c] = from_lane(pixel[block * PIXEL_FETCHES + at / GROUP_LANES][c],
+                                     at % GROUP_LANES);
+                [[unroll]] for (int o = 0; o < 4; o++)
+                    [[unroll]] for (int c = 0; c < COMPONENTS; c++)
+                        sum[bt * COMPONENTS + c][o] += a[c] * dy[m][o];
             }
-            sum[i] = s;
         }
     }
     const bool writes = group() == 0 && real;

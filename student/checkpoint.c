@@ -105,6 +105,7 @@ rt_status rt_student_run_execute(const rt_student_run *run)
     listening l = {.run = run};
     rt_sample_source_seek(run->source, 0, first);
     rt_progress_begin(&l.progress, run->label, run->steps, first);
+    if (first < run->steps) rt_progress_say(&l.progress, RT_PHASE_FIRST_STEP);
     rt_status status =
         rt_training_run(run->training, run->source, run->steps,
                         &(rt_training_listener){.state = &l, .step_done = step_done});

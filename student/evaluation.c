@@ -1,6 +1,7 @@
 #include "student/evaluation.h"
 
 #include "common/base/interrupt.h"
+#include "common/base/progress.h"
 #include "common/graph/phase.h"
 
 #include <math.h>
@@ -9,8 +10,8 @@ typedef struct evaluator {
     rt_graph *graph;
     rt_phase *phase;
     rt_tensor *images, *logits;
-    rt_loader *loader;
-    int32_t *labels;
+    const rt_sample_source *source;
+    int32_t *labels[2]; ///< of the batch on the device and of the next one
     rt_evaluation *result;
     uint64_t *correct; ///< by class
     double loss;
@@ -93,27 +94,34 @@ static rt_status count_sample(evaluator *e, const float *logits, int32_t label, 
     return RT_OK;
 }
 
+/* Fetches a batch into the place of the next submission. */
 static rt_status fetch(evaluator *e, rt_batch *batch)
 {
-    *batch = (rt_batch){.images = rt_phase_input(e->phase, e->images), .labels = e->labels};
-    return rt_loader_next(e->loader, batch);
+    *batch = (rt_batch){.images = rt_phase_input(e->phase, e->images), .labels = batch->labels};
+    return rt_sample_source_next(e->source, batch);
 }
 
 static rt_status run(evaluator *e)
 {
     const uint32_t stride = 4 * rt_vec4s(e->result->classes);
     const uint64_t samples = e->result->samples;
+    const double began = rt_seconds();
+    rt_batch present = {.labels = e->labels[0]}, next = {.labels = e->labels[1]};
+    RT_TRY(fetch(e, &present));
     for (uint64_t done = 0; done < samples;) {
-        rt_batch batch;
-        RT_TRY(fetch(e, &batch));
         RT_TRY(rt_phase_submit(e->phase));
+        /* The device works on one batch while the host fetches the other. */
+        if (done + present.count < samples) RT_TRY(fetch(e, &next));
         RT_TRY(rt_phase_wait(e->phase));
         const float *logits = rt_phase_output(e->phase, e->logits);
-        for (uint32_t n = 0; n < batch.count; n++)
-            RT_TRY(count_sample(e, logits + (size_t)n * stride, e->labels[n], done + n));
-        done += batch.count;
+        for (uint32_t n = 0; n < present.count && done < samples; n++, done++)
+            RT_TRY(count_sample(e, logits + (size_t)n * stride, present.labels[n], done));
+        const rt_batch spare = present;
+        present = next;
+        next = spare;
         RT_TRY(rt_interrupt_check());
     }
+    e->result->seconds = rt_seconds() - began;
     return RT_OK;
 }
 
@@ -130,43 +138,56 @@ static void finish(evaluator *e)
     r->loss = e->loss / (double)r->samples;
 }
 
-static rt_status allocate(evaluator *e, const rt_store_reader *store, uint32_t batch_size)
+static rt_status allocate(evaluator *e, uint64_t samples, uint32_t batch_size)
 {
     rt_evaluation *r = e->result;
-    r->classes = rt_store_reader_description(store)->classes;
-    r->samples = rt_store_reader_sample_count(store);
+    r->classes = e->source->description->classes;
+    r->samples = samples;
     RT_TRY(RT_ALLOC(r->per_class, r->classes));
     RT_TRY(RT_ALLOC(r->class_samples, r->classes));
     RT_TRY(RT_ALLOC(r->predictions, r->samples));
     RT_TRY(RT_ALLOC(r->margins, r->samples));
     RT_TRY(RT_ALLOC(e->correct, r->classes));
-    return RT_ALLOC(e->labels, batch_size);
+    RT_TRY(RT_ALLOC(e->labels[0], batch_size));
+    return RT_ALLOC(e->labels[1], batch_size);
+}
+
+rt_status rt_evaluate_source(rt_evaluation *evaluation, rt_network *network, rt_device *device,
+                             const rt_sample_source *source, uint64_t samples, uint32_t batch_size)
+{
+    rt_status status = RT_OK;
+    evaluator e = {.result = evaluation, .source = source};
+    *evaluation = (rt_evaluation){0};
+    RT_TRY_DONE(allocate(&e, samples, batch_size));
+    RT_TRY_DONE(build(&e, network, device, batch_size));
+    RT_TRY_DONE(run(&e));
+    finish(&e);
+done:
+    rt_phase_free(e.phase);
+    rt_graph_free(e.graph);
+    rt_free(e.labels[0]);
+    rt_free(e.labels[1]);
+    rt_free(e.correct);
+    if (status != RT_OK) rt_evaluation_clear(evaluation);
+    return status;
 }
 
 rt_status rt_evaluate(rt_evaluation *evaluation, rt_network *network, rt_device *device,
                       rt_store_reader *store, uint32_t batch_size)
 {
-    rt_status status = RT_OK;
-    evaluator e = {.result = evaluation};
     *evaluation = (rt_evaluation){0};
-    RT_TRY_DONE(check_fit(rt_network_describe(network), rt_store_reader_description(store),
-                          rt_store_reader_path(store)));
+    RT_TRY(check_fit(rt_network_describe(network), rt_store_reader_description(store),
+                     rt_store_reader_path(store)));
     const uint64_t samples = rt_store_reader_sample_count(store);
     if (samples < batch_size) batch_size = (uint32_t)samples;
-    RT_TRY_DONE(allocate(&e, store, batch_size));
     const rt_loader_options options = {
         .stores = &store, .store_count = 1, .batch_size = batch_size, .training = false};
-    RT_TRY_DONE(rt_loader_create(&e.loader, &options));
-    RT_TRY_DONE(build(&e, network, device, batch_size));
-    RT_TRY_DONE(run(&e));
-    finish(&e);
-done:
-    rt_loader_free(e.loader);
-    rt_phase_free(e.phase);
-    rt_graph_free(e.graph);
-    rt_free(e.labels);
-    rt_free(e.correct);
-    if (status != RT_OK) rt_evaluation_clear(evaluation);
+    rt_loader *loader;
+    RT_TRY(rt_loader_create(&loader, &options));
+    const rt_sample_source source = rt_sample_source_from_loader(loader);
+    const rt_status status =
+        rt_evaluate_source(evaluation, network, device, &source, samples, batch_size);
+    rt_loader_free(loader);
     return status;
 }
 

@@ -7,7 +7,7 @@
  */
 
 #include "common/nn/network.h"
-#include "datasets/loader.h"
+#include "datasets/sample_source.h"
 
 typedef struct rt_evaluation {
     uint64_t samples;
@@ -18,6 +18,7 @@ typedef struct rt_evaluation {
     uint64_t *class_samples;
     int32_t *predictions; ///< [samples], in the store's order
     float *margins;       ///< [samples], rt_logit_margin of each
+    double seconds;       ///< from the first batch asked for to the last one counted
 } rt_evaluation;
 
 /** How far a sample is from the boundary between its two best classes: the largest of its logits
@@ -34,6 +35,10 @@ RT_CHECKED rt_status rt_evaluation_check(const char *path, const rt_network_desc
  */
 RT_CHECKED rt_status rt_evaluate(rt_evaluation *evaluation, rt_network *network, rt_device *device,
                                  rt_store_reader *store, uint32_t batch_size);
+/** The same on the first `samples` samples of a source that fits the network. */
+RT_CHECKED rt_status rt_evaluate_source(rt_evaluation *evaluation, rt_network *network,
+                                        rt_device *device, const rt_sample_source *source,
+                                        uint64_t samples, uint32_t batch_size);
 void rt_evaluation_clear(rt_evaluation *evaluation);
 
 /** Share of samples on which two evaluations of the same store predict the same class. */

@@ -111,6 +111,11 @@ void rt_progress_update(rt_progress *progress, uint64_t done, const char *note)
     if (now - progress->drawn_seconds >= pause) draw(progress, now, note);
 }
 
+void rt_progress_say(rt_progress *progress, const char *note)
+{
+    if (!rt_log_is_quiet()) draw(progress, rt_seconds(), note);
+}
+
 void rt_progress_end(rt_progress *progress)
 {
     if (rt_log_is_quiet()) return;

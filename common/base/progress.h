@@ -25,6 +25,8 @@ typedef struct rt_progress {
 void rt_progress_begin(rt_progress *progress, const char *label, uint64_t total, uint64_t first);
 /** `note` may be NULL. */
 void rt_progress_update(rt_progress *progress, uint64_t done, const char *note);
+/** Draws a line at once, before something that takes long: what is going on. */
+void rt_progress_say(rt_progress *progress, const char *note);
 void rt_progress_end(rt_progress *progress);
 
 /** Seconds of a clock that only goes forward. */

@@ -39,6 +39,17 @@ static const shape shapes[] = {
     {128, 8, 8, 32, 32, 3, 1},
     {128, 16, 16, 32, 32, 3, 1},
     {128, 32, 32, 32, 16, 3, 1},
+    {128, 28, 28, 16, 16, 3, 1},
+    {128, 28, 28, 8, 8, 3, 1},
+    {128, 14, 14, 32, 32, 3, 1},
+    {128, 7, 7, 64, 64, 3, 1},
+};
+
+/* Wide layers, in batches that fill a GPU. On a CPU they would take minutes. */
+static const shape large_shapes[] = {
+    {256, 32, 32, 32, 32, 3, 1},  {256, 32, 32, 64, 64, 3, 1},   {256, 16, 16, 128, 128, 3, 1},
+    {256, 8, 8, 256, 256, 3, 1},  {256, 8, 8, 512, 512, 3, 1},   {256, 4, 4, 512, 512, 3, 1},
+    {256, 32, 32, 64, 128, 3, 2}, {256, 16, 16, 128, 128, 1, 1},
 };
 
 typedef enum pass { FORWARD, INPUT_GRADIENT, WEIGHT_GRADIENT, PASSES } pass;
@@ -266,6 +277,7 @@ static rt_status measure(rt_bench *bench, trial *t, const char *name)
     RT_TRY(check(t));
     seconds = rt_arena_alloc(&bench->command->arena, bench->repeats, sizeof *seconds);
     if (seconds == NULL) return RT_ERROR_MEMORY;
+    RT_TRY(rt_bench_warm_up(bench, t->phase));
     for (uint32_t i = 0; i < bench->repeats; i++) RT_TRY(time_once(t, &seconds[i]));
     const double products = (double)s->n * t->out_h * t->out_w * s->kernel * s->kernel * s->in;
     const rt_bench_result result = {.name = name,
@@ -274,11 +286,11 @@ static rt_status measure(rt_bench *bench, trial *t, const char *name)
     return rt_bench_report(bench, &result);
 }
 
-rt_status rt_bench_conv2d(rt_bench *bench)
+static rt_status measure_all(rt_bench *bench, const shape *list, size_t count)
 {
-    for (size_t i = 0; i < RT_COUNT(shapes); i++) {
+    for (size_t i = 0; i < count; i++) {
         for (int p = 0; p < PASSES; p++) {
-            const shape *s = &shapes[i];
+            const shape *s = &list[i];
             trial t = {.shape = s, .pass = (pass)p, .padding = s->kernel / 2};
             char name[128];
             t.out_h = (s->h + 2 * t.padding - s->kernel) / s->stride + 1;
@@ -294,4 +306,38 @@ rt_status rt_bench_conv2d(rt_bench *bench)
         }
     }
     return RT_OK;
+}
+
+rt_status rt_bench_conv2d_work(rt_conv2d_work **work, uint32_t *count)
+{
+    RT_TRY(RT_ALLOC(*work, PASSES * RT_COUNT(shapes)));
+    *count = 0;
+    for (size_t i = 0; i < RT_COUNT(shapes); i++)
+        for (int p = 0; p < PASSES; p++) {
+            const shape *s = &shapes[i];
+            const uint32_t padding = s->kernel / 2;
+            const rt_conv2d_shape layer = {
+                .images = s->n,
+                .height = s->h,
+                .width = s->w,
+                .in_channels = s->in,
+                .out_channels = s->out,
+                .kernel_h = s->kernel,
+                .kernel_w = s->kernel,
+                .stride = s->stride,
+                .padding = padding,
+                .out_height = (s->h + 2 * padding - s->kernel) / s->stride + 1,
+                .out_width = (s->w + 2 * padding - s->kernel) / s->stride + 1,
+            };
+            (*work)[(*count)++] = (rt_conv2d_work){layer, (rt_conv2d_pass)p};
+        }
+    return RT_OK;
+}
+
+rt_status rt_bench_conv2d(rt_bench *bench)
+{
+    const bool cpu = rt_device_is_cpu(rt_device_describe(bench->device));
+    RT_TRY(measure_all(bench, shapes, RT_COUNT(shapes)));
+    if (cpu && bench->match == NULL) return RT_OK;
+    return measure_all(bench, large_shapes, RT_COUNT(large_shapes));
 }

@@ -1,8 +1,9 @@
 #include "common/cli/commands.h"
-#include "common/ops/conv2d_choice.h"
+#include "common/cli/tune.h"
 
 #include <cjson/cJSON.h>
 #include <stdio.h>
+#include <string.h>
 
 static bool add_number(cJSON *object, const char *key, double value)
 {
@@ -42,84 +43,49 @@ static cJSON *describe_all(const rt_device_info *infos, uint32_t count)
     return array;
 }
 
-static void print_race(const rt_conv2d_race *race)
-{
-    for (uint32_t i = 0; i < race->figure_count; i++) {
-        const rt_conv2d_figure *f = &race->figures[i];
-        printf("   conv2d %ux%ux%ux%u 3x3 %-15s  %-8s ", f->layer->images, f->layer->height,
-               f->layer->width, f->layer->in_channels, rt_conv2d_pass_name(f->pass),
-               f->family->name);
-        if (f->seconds > 0)
-            printf("%8.1f GFLOP/s\n", f->flops / f->seconds * 1e-9);
-        else
-            printf("   wrong\n");
-    }
-    printf("   conv2d uses the '%s' kernels\n", race->winner->name);
-}
-
-static bool fill_figure(cJSON *object, const rt_conv2d_figure *f)
-{
-    return cJSON_AddStringToObject(object, "kernels", f->family->name) != NULL &&
-           cJSON_AddStringToObject(object, "pass", rt_conv2d_pass_name(f->pass)) != NULL &&
-           add_number(object, "channels", f->layer->in_channels) &&
-           cJSON_AddBoolToObject(object, "right", f->seconds > 0) != NULL &&
-           add_number(object, "seconds", f->seconds) &&
-           add_number(object, "gflops", f->seconds > 0 ? f->flops / f->seconds * 1e-9 : 0);
-}
-
-/* NULL when memory runs out. */
-static cJSON *describe_race(const rt_conv2d_race *race)
-{
-    cJSON *conv2d = cJSON_CreateObject();
-    cJSON *figures = cJSON_AddArrayToObject(conv2d, "figures");
-    bool filled =
-        figures != NULL && cJSON_AddStringToObject(conv2d, "kernels", race->winner->name) != NULL;
-    for (uint32_t i = 0; filled && i < race->figure_count; i++) {
-        cJSON *object = cJSON_CreateObject();
-        filled = object != NULL && cJSON_AddItemToArray(figures, object) &&
-                 fill_figure(object, &race->figures[i]);
-    }
-    if (filled) return conv2d;
-    cJSON_Delete(conv2d);
-    return NULL;
-}
-
 /* Measures one device and adds what came out to its description, or prints it. */
-static rt_status tune(const rt_command *command, uint32_t position, cJSON *description)
+static rt_status tune(rt_command *command, uint32_t position, cJSON *description)
 {
-    rt_conv2d_race race;
     rt_device *device;
     char selector[16];
     snprintf(selector, sizeof selector, "%u", position);
     RT_TRY(rt_device_open(&device, &(rt_device_options){.selector = selector}));
-    const rt_status status = rt_conv2d_tune(device, &race);
+    const rt_status status = rt_tune_device(command, device, description);
     rt_device_close(device);
-    if (status != RT_OK) return status;
-    if (!command->json) {
-        print_race(&race);
-        return RT_OK;
-    }
-    cJSON *conv2d = describe_race(&race);
-    if (conv2d == NULL || !cJSON_AddItemToObject(description, "conv2d", conv2d))
-        return rt_fail(RT_ERROR_MEMORY, "out of memory for the result");
+    return status;
+}
+
+/* --device: which of the devices it means; else all of them. */
+static rt_status find_wanted(rt_command *command, const char **name)
+{
+    rt_device *device;
+    *name = NULL;
+    if (command->device == NULL) return RT_OK;
+    RT_TRY(rt_command_open_device(command, NULL, &device));
+    *name = rt_device_describe(device)->name;
     return RT_OK;
 }
 
 static rt_status run(rt_command *command)
 {
     const bool tuning = rt_command_option(command, "tune") != NULL;
+    const char *wanted;
     rt_device_info *infos;
     uint32_t count;
     rt_status status = RT_OK;
+    if (!tuning && (command->argument_count > 0 || rt_command_option(command, "match") != NULL))
+        return rt_fail(RT_ERROR_INPUT, "a CONFIG and --match go with --tune");
+    RT_TRY(find_wanted(command, &wanted));
     RT_TRY(rt_device_list(&command->arena, &infos, &count));
     cJSON *array = describe_all(infos, count);
     if (array == NULL) return rt_fail(RT_ERROR_MEMORY, "out of memory for the result");
     for (uint32_t i = 0; i < count; i++) {
+        const bool tuned = tuning && (wanted == NULL || strcmp(infos[i].name, wanted) == 0);
         if (!command->json)
             printf("%u  %s (%s, %.1f GiB, subgroup %u)\n   %s\n", i, infos[i].name, infos[i].kind,
                    (double)infos[i].memory_bytes / (1 << 30), infos[i].subgroup_size,
                    infos[i].driver);
-        if (tuning) RT_TRY_DONE(tune(command, i, cJSON_GetArrayItem(array, (int)i)));
+        if (tuned) RT_TRY_DONE(tune(command, i, cJSON_GetArrayItem(array, (int)i)));
     }
 done:
     if (status == RT_OK) return rt_command_result_item(command, "devices", array);
@@ -128,21 +94,26 @@ done:
 }
 
 static const rt_option options[] = {
-    {"tune", NULL, "time the convolution kernels of every device, and keep the choice"},
+    {"tune", NULL, "time the convolution kernels of every device (--device: one), keep the choice"},
+    {"match", "TEXT", "with --tune, without CONFIG: only layers that have TEXT in their name"},
 };
 
 const rt_command_description rt_devices_command = {
     .name = "devices",
     .summary = "list the Vulkan devices of this machine",
-    .usage = "",
+    .usage = "[CONFIG]",
     .example = "retort devices --json",
     .detail =
         "Other commands take a device by its number or a part of its name: --device 1. Without\n"
         "that they use the fastest kind there is: discrete GPU, integrated GPU, CPU.\n"
-        "Which kernels a device runs is found by timing, on first use (a second or two) or ahead\n"
-        "with --tune, and kept in the cache folder. A run repeats the choice in its tuning.yaml.\n"
+        "Which kernels a device runs is found by timing and kept in the cache folder: on first\n"
+        "use, for at most 30 seconds of a start, or ahead with --tune, for the layers of 'retort\n"
+        "bench conv2d' or those of a run's CONFIG, without that limit. A run notes its choices in\n"
+        "its tuning.yaml and repeats them with --resume.\n"
         "RETORT_CONV2D=shuffle, shared or plain in the environment chooses by hand.\n",
     .options = options,
     .option_count = RT_COUNT(options),
+    .flags = RT_FLAG_SET | RT_FLAG_DEVICE,
+    .arguments_maximum = 1,
     .run = run,
 };

@@ -77,8 +77,8 @@ const rt_command_description rt_import_command = {
     .name = "import",
     .summary = "turn a data set into a store",
     .usage = "FORMAT SOURCE --out STORE",
-    .example = "retort import fashion-mnist /usr/share/datasets/fashion-mnist --split test --pad 2 "
-               "--out stores/fashion-mnist-test",
+    .example = "retort import fashion-mnist /usr/share/datasets/fashion-mnist --split test --out "
+               "stores/fashion-mnist-test",
     .detail = "formats:\n"
               "  fashion-mnist   folder of the four IDX files, gzipped or not (also MNIST itself)\n"
               "  idx             one IDX file of images; its labels lie beside it\n"

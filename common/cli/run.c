@@ -167,6 +167,8 @@ static rt_status run_rounds(rt_run *r)
     rt_progress_begin(&r->progress, "run",
                       (uint64_t)c->rounds * (c->synthesis.generator_steps + c->student_steps),
                       (uint64_t)r->synthesised * c->synthesis.generator_steps + trained);
+    if (trained < (uint64_t)c->rounds * c->student_steps)
+        rt_progress_say(&r->progress, RT_PHASE_FIRST_STEP);
     for (uint32_t round = (uint32_t)(trained / c->student_steps); round < c->rounds; round++) {
         if (round >= r->synthesised) RT_TRY_DONE(synthesise(r, round));
         RT_TRY_DONE(train_student(r, round));

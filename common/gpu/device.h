@@ -37,6 +37,10 @@ typedef struct rt_device_info {
     bool cooperative_matrix; ///< 16x16 float16 products added in float32; known once it is open
 } rt_device_info;
 
+/** Whether shaders run on the cores of a CPU: there few large workgroups are best; a GPU needs many
+ *  invocations at a time, or it waits for its memory. */
+bool rt_device_is_cpu(const rt_device_info *info);
+
 /** Opens a device. Errors: RT_ERROR_DEVICE (no Vulkan, no such device: lists those there are). */
 RT_CHECKED rt_status rt_device_open(rt_device **device, const rt_device_options *options);
 /** Waits until idle and releases all; NULL is fine. Buffers and programs must be freed before. */

@@ -7,10 +7,9 @@ static rt_status begin(rt_program *program)
                                    &program->fence));
     const VkCommandBufferBeginInfo begin_info = {.sType =
                                                      VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO};
-    RT_TRY(rt_vulkan_check(
+    return rt_vulkan_check(
         RT_VULKAN(&device->calls, BeginCommandBuffer, program->commands, &begin_info),
-        "record a program"));
-    return rt_program_stamp(program, 0);
+        "record a program");
 }
 
 rt_status rt_program_begin(rt_program **begun, rt_device *device, const char *name,
@@ -42,6 +41,7 @@ rt_status rt_program_end(rt_program *program)
         return rt_fail(RT_ERROR_INTERNAL, "program '%s' is recorded already", program->name);
     }
     RT_TRY(RT_ALLOC(program->timings, program->count));
+    RT_TRY(rt_program_emit(program));
     rt_device_barrier_to_host(device, program->commands);
     RT_TRY(rt_vulkan_check(RT_VULKAN(&device->calls, EndCommandBuffer, program->commands),
                            "record a program"));
@@ -92,6 +92,7 @@ void rt_program_free(rt_program *program)
     rt_free(program->set_pools);
     rt_free(program->query_pools);
     rt_free(program->list);
+    rt_free(program->accesses);
     rt_free(program->timings);
     rt_free(program->name);
     rt_free(program);

@@ -21,7 +21,8 @@
  *   for a texel-buffer binding named X a push constant `X_offset` (int): the vec4 index in the
  *   view at which the bound range begins. The view spans the whole buffer, so texel 0 is the zero
  *   texel: `imageLoad(X, inside ? X_offset + i : 0)`.
- * Dispatches see all writes of the commands before them.
+ * A command sees all writes of the commands before it. Those that share no memory that one of them
+ * writes may run side by side: a shader writes to what is not `readonly` in it.
  */
 
 #include "common/gpu/device.h"

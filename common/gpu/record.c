@@ -1,4 +1,4 @@
-/* Recording the commands of a program. */
+/* The commands of a program: checked and made ready; emit.c records them. */
 
 #include "common/gpu/program_private.h"
 
@@ -6,36 +6,9 @@
 
 enum { RANGE_UNIT = 256 }; /* of binding offsets: what every device allows */
 
-rt_status rt_program_stamp(rt_program *program, uint32_t number)
+/* A zeroed place for one more command. */
+static rt_status add_command(rt_program *program, rt_program_command **added)
 {
-    if (!program->measured) return RT_OK;
-    const rt_device *device = program->device;
-    if (number / RT_PROGRAM_POOL == program->query_pool_count) {
-        const uint32_t count = program->query_pool_count;
-        VkQueryPool *pools = rt_realloc(program->query_pools, count + 1, sizeof *pools);
-        if (pools == NULL) return RT_ERROR_MEMORY;
-        program->query_pools = pools;
-        const VkQueryPoolCreateInfo create = {.sType = VK_STRUCTURE_TYPE_QUERY_POOL_CREATE_INFO,
-                                              .queryType = VK_QUERY_TYPE_TIMESTAMP,
-                                              .queryCount = RT_PROGRAM_POOL};
-        RT_TRY(rt_vulkan_check(RT_VULKAN(&device->calls, CreateQueryPool, device->device, &create,
-                                         NULL, &pools[count]),
-                               "make a query pool"));
-        program->query_pool_count++;
-        device->calls.CmdResetQueryPool(program->commands, pools[count], 0, RT_PROGRAM_POOL);
-    }
-    /* The bottom of the pipe: when all commands before have ended. */
-    device->calls.CmdWriteTimestamp(program->commands, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT,
-                                    program->query_pools[number / RT_PROGRAM_POOL],
-                                    number % RT_PROGRAM_POOL);
-    return RT_OK;
-}
-
-static rt_status begin_command(rt_program *program)
-{
-    if (program->recorded) {
-        return rt_fail(RT_ERROR_INTERNAL, "program '%s' is recorded already", program->name);
-    }
     if (program->count == program->capacity) {
         const uint32_t capacity = program->capacity == 0 ? 64 : 2 * program->capacity;
         rt_program_command *list = rt_realloc(program->list, capacity, sizeof *list);
@@ -43,15 +16,31 @@ static rt_status begin_command(rt_program *program)
         program->list = list;
         program->capacity = capacity;
     }
-    /* Before the first one too: it must see what earlier programs wrote. */
-    rt_device_barrier(program->device, program->commands);
+    *added = &program->list[program->count];
+    **added = (rt_program_command){.first_access = program->access_count};
     return RT_OK;
 }
 
-static rt_status end_command(rt_program *program, const char *label, const char *shader)
+static rt_status add_access(rt_program *program, rt_program_command *command,
+                            const rt_gpu_range *range, bool writes)
 {
-    program->list[program->count++] = (rt_program_command){.label = label, .shader = shader};
-    return rt_program_stamp(program, program->count);
+    if (program->access_count == program->access_capacity) {
+        const uint32_t capacity =
+            program->access_capacity == 0 ? 256 : 2 * program->access_capacity;
+        rt_access *accesses = rt_realloc(program->accesses, capacity, sizeof *accesses);
+        if (accesses == NULL) return RT_ERROR_MEMORY;
+        program->accesses = accesses;
+        program->access_capacity = capacity;
+    }
+    program->accesses[program->access_count++] = rt_access_of(range, writes);
+    command->access_count++;
+    return RT_OK;
+}
+
+static rt_status check_open(const rt_program *program)
+{
+    if (!program->recorded) return RT_OK;
+    return rt_fail(RT_ERROR_INTERNAL, "program '%s' is recorded already", program->name);
 }
 
 static rt_status check_texel(const rt_program *program, const rt_shader *shader, uint32_t i,
@@ -185,59 +174,65 @@ rt_status rt_program_dispatch(rt_program *program, const rt_dispatch *dispatch)
 {
     rt_device *device = program->device;
     rt_shader *shader;
-    VkPipeline pipeline;
-    VkDescriptorSet set;
-    uint32_t push[RT_PUSH_BYTES / 4] = {0};
+    rt_program_command *command;
     RT_TRY(rt_shader_find(device, dispatch->shader, &shader));
     RT_TRY(check_dispatch(program, shader, dispatch));
-    RT_TRY(rt_shader_push(shader, dispatch, push));
-    RT_TRY(rt_pipeline_get(device, shader, dispatch, &pipeline));
-    RT_TRY(begin_command(program));
-    RT_TRY(make_set(program, shader, dispatch, &set));
-
-    const rt_vulkan_calls *calls = &device->calls;
-    const VkCommandBuffer commands = program->commands;
-    calls->CmdBindPipeline(commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline);
-    calls->CmdBindDescriptorSets(commands, VK_PIPELINE_BIND_POINT_COMPUTE, shader->layout, 0, 1,
-                                 &set, 0, NULL);
-    if (shader->interface.push_bytes > 0) {
-        calls->CmdPushConstants(commands, shader->layout, VK_SHADER_STAGE_COMPUTE_BIT, 0,
-                                shader->interface.push_bytes, push);
-    }
-    calls->CmdDispatch(commands, at_least_one(dispatch->groups[0]),
-                       at_least_one(dispatch->groups[1]), at_least_one(dispatch->groups[2]));
-    return end_command(program, dispatch->label, shader->name);
+    RT_TRY(check_open(program));
+    RT_TRY(add_command(program, &command));
+    command->label = dispatch->label;
+    command->shader = shader->name;
+    command->of = shader;
+    RT_TRY(rt_shader_push(shader, dispatch, command->push));
+    RT_TRY(rt_pipeline_get(device, shader, dispatch, &command->pipeline));
+    RT_TRY(make_set(program, shader, dispatch, &command->set));
+    for (int i = 0; i < 3; i++) command->groups[i] = at_least_one(dispatch->groups[i]);
+    for (uint32_t i = 0; i < shader->interface.binding_count; i++)
+        RT_TRY(add_access(program, command, &dispatch->bindings[i],
+                          shader->interface.bindings[i].writes));
+    program->count++;
+    return RT_OK;
 }
 
 rt_status rt_program_copy(rt_program *program, rt_gpu_range to, rt_gpu_range from)
 {
-    const VkBufferCopy region = {.srcOffset = from.offset,
-                                 .dstOffset = to.offset,
-                                 .size = to.size < from.size ? to.size : from.size};
+    rt_program_command *command;
     RT_TRY(rt_gpu_range_check(&to, true, "copy"));
     RT_TRY(rt_gpu_range_check(&from, false, "copy"));
-    if (to.buffer == from.buffer && to.offset < from.offset + region.size &&
-        from.offset < to.offset + region.size) {
+    to.size = from.size = to.size < from.size ? to.size : from.size;
+    if (to.buffer == from.buffer && to.offset < from.offset + from.size &&
+        from.offset < to.offset + to.size) {
         return rt_fail(RT_ERROR_INTERNAL, "copy: the ranges overlap in program '%s'",
                        program->name);
     }
-    if (region.size == 0) return RT_OK;
-    RT_TRY(begin_command(program));
-    program->device->calls.CmdCopyBuffer(program->commands, from.buffer->buffer, to.buffer->buffer,
-                                         1, &region);
-    return end_command(program, "copy", "copy");
+    if (to.size == 0) return RT_OK;
+    RT_TRY(check_open(program));
+    RT_TRY(add_command(program, &command));
+    command->kind = RT_COMMAND_COPY;
+    command->label = command->shader = "copy";
+    command->to = to;
+    command->from = from;
+    RT_TRY(add_access(program, command, &from, false));
+    RT_TRY(add_access(program, command, &to, true));
+    program->count++;
+    return RT_OK;
 }
 
 rt_status rt_program_fill(rt_program *program, rt_gpu_range range, uint32_t word)
 {
+    rt_program_command *command;
     RT_TRY(rt_gpu_range_check(&range, true, "fill"));
     if (range.size % 4 != 0 || range.offset % 4 != 0) {
         return rt_fail(RT_ERROR_INTERNAL, "fill: %llu bytes at %llu are not whole words",
                        (unsigned long long)range.size, (unsigned long long)range.offset);
     }
     if (range.size == 0) return RT_OK;
-    RT_TRY(begin_command(program));
-    program->device->calls.CmdFillBuffer(program->commands, range.buffer->buffer, range.offset,
-                                         range.size, word);
-    return end_command(program, "fill", "fill");
+    RT_TRY(check_open(program));
+    RT_TRY(add_command(program, &command));
+    command->kind = RT_COMMAND_FILL;
+    command->label = command->shader = "fill";
+    command->to = range;
+    command->word = word;
+    RT_TRY(add_access(program, command, &range, true));
+    program->count++;
+    return RT_OK;
 }

@@ -32,6 +32,7 @@ enum {
     OP_MEMBER_DECORATE = 72,
     DECORATION_SPEC_ID = 1,
     DECORATION_BUILT_IN = 11,
+    DECORATION_NON_WRITABLE = 24,
     DECORATION_BINDING = 33,
     DECORATION_SET = 34,
     DECORATION_OFFSET = 35,
@@ -59,6 +60,8 @@ typedef struct id_record {
     instruction definition; ///< of a type, constant or variable
     uint32_t spec_id, binding, set;
     bool has_spec_id, has_binding, workgroup_size;
+    bool read_only;             ///< of a variable
+    uint32_t read_only_members; ///< of a struct, how many
 } id_record;
 
 typedef struct reader {
@@ -130,9 +133,21 @@ static void read_decoration(const instruction *from, id_record *target)
     case DECORATION_BUILT_IN:
         target->workgroup_size = value == BUILT_IN_WORKGROUP_SIZE;
         break;
+    case DECORATION_NON_WRITABLE:
+        target->read_only = true;
+        break;
     default:
         break;
     }
+}
+
+/* `readonly buffer` is said of every member of the block. */
+static rt_status read_member_decoration(const reader *reading, const instruction *from)
+{
+    id_record *target = record(reading, from, 1);
+    if (target == NULL || from->length < 4) return damaged(reading);
+    target->read_only_members += from->words[3] == DECORATION_NON_WRITABLE;
+    return RT_OK;
 }
 
 static rt_status read_execution_mode(const reader *reading, const instruction *from)
@@ -188,6 +203,8 @@ static rt_status gather(reader *reading)
                 read_decoration(&found, target);
             else
                 target->definition = found;
+        } else if (found.opcode == OP_MEMBER_DECORATE) {
+            RT_TRY(read_member_decoration(reading, &found));
         } else if (found.opcode == OP_ENTRY_POINT) {
             reading->interface->entry_point = text(&found, 3);
         } else if (found.opcode == OP_EXECUTION_MODE) {
@@ -272,6 +289,15 @@ static rt_status descriptor_type(const reader *reading, const id_record *variabl
                    reading->shader, variable->binding);
 }
 
+/* Whether a shader may write to a binding. */
+static bool writes(const id_record *variable, const id_record *pointed, VkDescriptorType type)
+{
+    const instruction *definition = &pointed->definition;
+    const bool block = definition->opcode == OP_TYPE_STRUCT;
+    if (type == VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER || variable->read_only) return false;
+    return !block || pointed->read_only_members < definition->length - 2;
+}
+
 static rt_status add_binding(reader *reading, const id_record *variable, const id_record *pointed)
 {
     rt_shader_interface *interface = reading->interface;
@@ -287,6 +313,7 @@ static rt_status add_binding(reader *reading, const id_record *variable, const i
     const char *name = named ? variable->name : pointed->name;
     rt_shader_binding added = {.name = name != NULL ? name : "", .number = variable->binding};
     RT_TRY(descriptor_type(reading, variable, pointed, &added.type));
+    added.writes = writes(variable, pointed, added.type);
     uint32_t place = interface->binding_count++;
     for (; place > 0 && interface->bindings[place - 1].number > added.number; place--) {
         interface->bindings[place] = interface->bindings[place - 1];

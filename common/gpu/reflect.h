@@ -32,6 +32,7 @@ typedef struct rt_shader_binding {
     const char *name;      ///< of the variable; of its block where the variable has none
     uint32_t number;       ///< layout(binding = number), set 0
     VkDescriptorType type; ///< storage buffer, storage texel buffer or uniform texel buffer
+    bool writes;           ///< it is not `readonly`
 } rt_shader_binding;
 
 /** One dimension of the workgroup. */

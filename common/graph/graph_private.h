@@ -18,6 +18,7 @@ typedef enum rt_step_kind {
 typedef struct rt_step {
     rt_step_kind kind;
     rt_node *node;              ///< FORWARD, BACKWARD
+    rt_node *next;              ///< recorded together with `node` (rt_steps_join); NULL: nothing is
     rt_tensor *target, *source; ///< SUM, COPY
 } rt_step;
 
@@ -49,6 +50,13 @@ rt_tensor *rt_graph_add_tensor(rt_graph *graph, const char *name, rt_shape shape
 /** All steps in order: the forward passes that something needs, the backward passes, the updates.
  *  Ownership: the caller releases list->steps with rt_free. */
 RT_CHECKED rt_status rt_graph_schedule(const rt_graph *graph, rt_step_list *list);
+
+/** Lets every operator of these steps prepare for what it has to do. */
+RT_CHECKED rt_status rt_steps_prepare(const rt_step_list *list, rt_device *device);
+
+/** Makes one step of two wherever an operator can do both at once and nothing else reads what
+ *  passes between them. After rt_steps_prepare. */
+RT_CHECKED rt_status rt_steps_join(rt_step_list *list, const rt_graph *graph, rt_device *device);
 
 /** Calls `visit` for every tensor that a step reads (`written` false) or writes (true). */
 void rt_step_visit(const rt_step *step,

@@ -64,6 +64,12 @@ enum {
 #define RT_READS_INPUT(i) (1u << (i))
 #define RT_READS_OUTPUT(i) (RT_READS_OUTPUT_0 << (i))
 
+/** A pass that a phase is going to run. */
+typedef struct rt_work {
+    const rt_node *node;
+    rt_pass pass;
+} rt_work;
+
 typedef struct rt_operator {
     const char *name;
     /** Checks the inputs' shapes and the attributes; sets node->output_count and, through
@@ -84,6 +90,17 @@ typedef struct rt_operator {
     bool view;
     /** Does something besides its outputs (updates running statistics): never left out. */
     bool side_effects;
+    /** Told of all that it is going to do in a phase, before memory is taken for it: for choices
+     *  that need timing. NULL: there is nothing to choose. */
+    rt_status (*prepare)(rt_device *device, const rt_work *work, uint32_t count);
+    /** Whether the device can do `node`'s pass and the same pass of `next`, which takes what comes
+     *  out of it, as one command, so that what passes between them (the output, or its gradient)
+     *  need not be stored (join.c). Asked after `prepare`, of nodes of this operator, where nothing
+     *  else reads it. NULL: never. */
+    bool (*joins)(rt_device *device, const rt_node *node, const rt_node *next, rt_pass pass);
+    /** Records both, with the scratch memory of `node`. */
+    rt_status (*record_joined)(rt_program *program, const rt_node *node, const rt_node *next,
+                               rt_pass pass);
     /** Bytes of scratch memory a pass needs; NULL: none. */
     uint64_t (*scratch)(const rt_node *node, rt_pass pass);
     rt_cost (*cost)(const rt_node *node, rt_pass pass); ///< may be NULL

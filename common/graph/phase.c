@@ -96,6 +96,10 @@ static rt_status record_step(rt_phase *phase, rt_program *program, uint32_t inde
         node->scratch = (rt_gpu_range){0};
         if (slot != 0) node->scratch = rt_phase_memory_slot(&phase->memory, slot - 1);
     }
+    if (step->next != NULL)
+        return node->operator_->record_joined(
+            program, node, step->next,
+            step->kind == RT_STEP_FORWARD ? RT_PASS_FORWARD : RT_PASS_BACKWARD);
     switch (step->kind) {
     case RT_STEP_FORWARD:
         return node->operator_->forward(program, node);
@@ -180,17 +184,21 @@ static rt_status note_sets(rt_phase *phase)
 static rt_status create(rt_phase *phase)
 {
     const rt_device_info *info = rt_device_describe(phase->device);
+    /* A block that a texel view spans whole lets the texel kernels read anything in it. Devices
+     * whose views are tiny would get thousands of blocks, too small for a batch's tensors. */
+    enum { SMALLEST_BLOCK = 128 << 20 };
     const uint64_t texel_bytes = 16 * info->maximum_texel_elements;
+    uint64_t block = info->maximum_allocation_bytes;
+    if (texel_bytes < block && texel_bytes >= SMALLEST_BLOCK) block = texel_bytes;
     const rt_plan_limits limits = {
-        /* A block that a texel view spans whole lets the texel kernels read anything in it. */
-        .block_bytes = texel_bytes < info->maximum_allocation_bytes &&
-                               texel_bytes >= info->maximum_storage_range_bytes
-                           ? texel_bytes
-                           : info->maximum_allocation_bytes,
+        .block_bytes = block,
         .binding_bytes = info->maximum_storage_range_bytes,
         .no_aliasing = phase->options.no_aliasing,
     };
     RT_TRY(rt_graph_schedule(phase->graph, &phase->steps));
+    RT_TRY(rt_steps_prepare(&phase->steps, phase->device));
+    if (!phase->options.no_joining)
+        RT_TRY(rt_steps_join(&phase->steps, phase->graph, phase->device));
     RT_TRY(rt_phase_memory_plan(&phase->memory, phase->graph, &phase->steps, &limits));
     RT_TRY(rt_phase_memory_allocate(&phase->memory, phase->device, phase->graph, &phase->steps));
     RT_TRY(allocate_host_buffers(phase));

@@ -22,9 +22,14 @@ typedef struct rt_phase rt_phase;
 typedef struct rt_phase_options {
     bool timestamps;     ///< measure every command (rt_phase_timings)
     bool no_aliasing;    ///< every tensor has memory of its own (tests)
+    bool no_joining;     ///< every operator by itself (tests)
     bool poison;         ///< fill memory that is no longer needed with NaN at once (tests)
     uint32_t batch_size; ///< images of a step, so that a lack of memory can name a batch that fits
 } rt_phase_options;
+
+/** What a progress line says before the first step of a phase: a driver compiles the kernels then,
+ *  at the latest, or loads them from its cache. */
+#define RT_PHASE_FIRST_STEP "compiling kernels, or loading them from the cache"
 
 /** Plans, allocates and records. The graph and its parameter sets must outlive the phase.
  *  Errors: RT_ERROR_DEVICE out of memory (message: how much was asked for, and which

@@ -19,29 +19,64 @@ static void visit_present(const rt_tensor *tensor, bool written,
     if (tensor != NULL) visit(context, (rt_tensor *)tensor, written);
 }
 
+static void visit_forward(const rt_node *node, void (*visit)(void *, rt_tensor *, bool),
+                          void *context)
+{
+    for (uint32_t i = 0; i < node->input_count; i++)
+        visit_present(node->inputs[i], false, visit, context);
+    for (uint32_t i = 0; i < node->output_count; i++)
+        visit_present(node->outputs[i], true, visit, context);
+}
+
+static void visit_backward(const rt_node *node, void (*visit)(void *, rt_tensor *, bool),
+                           void *context)
+{
+    for (uint32_t i = 0; i < node->input_count; i++) {
+        if (node->operator_->backward_reads & RT_READS_INPUT(i))
+            visit_present(node->inputs[i], false, visit, context);
+        visit_present(node->addends[i], false, visit, context);
+        visit_present(node->input_gradients[i], true, visit, context);
+    }
+    for (uint32_t i = 0; i < node->output_count; i++) {
+        if (node->operator_->backward_reads & RT_READS_OUTPUT(i))
+            visit_present(node->outputs[i], false, visit, context);
+        visit_present(node->output_gradients[i], false, visit, context);
+    }
+}
+
+/* Leaves out what passes between the two nodes of a joined step: the first's write, the second's
+ * read. (The first may still read an addend from that very memory.) */
+typedef struct joined_visit {
+    const rt_tensor *between;
+    bool left_out; ///< whether it is written or read
+    void (*visit)(void *context, rt_tensor *tensor, bool written);
+    void *context;
+} joined_visit;
+
+static void visit_joined(void *context, rt_tensor *tensor, bool written)
+{
+    const joined_visit *j = context;
+    if (tensor != j->between || written != j->left_out) j->visit(j->context, tensor, written);
+}
+
 void rt_step_visit(const rt_step *step,
                    void (*visit)(void *context, rt_tensor *tensor, bool written), void *context)
 {
-    const rt_node *node = step->node;
+    joined_visit joined = {.visit = visit, .context = context};
+    if (step->next != NULL) {
+        const bool forward = step->kind == RT_STEP_FORWARD;
+        joined.between = forward ? step->node->outputs[0] : step->next->output_gradients[0];
+        (forward ? visit_forward : visit_backward)(step->next, visit_joined, &joined);
+        joined.left_out = true;
+        visit = visit_joined;
+        context = &joined;
+    }
     switch (step->kind) {
     case RT_STEP_FORWARD:
-        for (uint32_t i = 0; i < node->input_count; i++)
-            visit_present(node->inputs[i], false, visit, context);
-        for (uint32_t i = 0; i < node->output_count; i++)
-            visit_present(node->outputs[i], true, visit, context);
+        visit_forward(step->node, visit, context);
         break;
     case RT_STEP_BACKWARD:
-        for (uint32_t i = 0; i < node->input_count; i++) {
-            if (node->operator_->backward_reads & RT_READS_INPUT(i))
-                visit_present(node->inputs[i], false, visit, context);
-            visit_present(node->addends[i], false, visit, context);
-            visit_present(node->input_gradients[i], true, visit, context);
-        }
-        for (uint32_t i = 0; i < node->output_count; i++) {
-            if (node->operator_->backward_reads & RT_READS_OUTPUT(i))
-                visit_present(node->outputs[i], false, visit, context);
-            visit_present(node->output_gradients[i], false, visit, context);
-        }
+        visit_backward(step->node, visit, context);
         break;
     case RT_STEP_SUM:
         visit(context, step->target, false);

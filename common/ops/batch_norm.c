@@ -3,7 +3,15 @@
 #include "common/ops/channels.h"
 #include "common/ops/elementwise.h"
 
-enum { X, WEIGHT, BIAS, RUNNING_MEAN, RUNNING_VAR, RESIDUAL, INPUT_COUNT };
+enum {
+    X,
+    WEIGHT,
+    BIAS,
+    RUNNING_MEAN,
+    RUNNING_VAR,
+    RESIDUAL = RT_BATCH_NORM_RESIDUAL,
+    INPUT_COUNT
+};
 enum { Y, MEAN, VARIANCE }; ///< outputs; the last two (of the batch) only while training
 
 typedef struct attributes {
@@ -135,9 +143,9 @@ static rt_status pass_activation(rt_program *program, const rt_node *node, incom
 }
 
 /* Whether x's gradient has something to add, and what stands in its place if not. */
-static rt_gpu_range addend_of(const rt_node *node)
+static rt_gpu_range addend_of(const rt_node *node, const incoming *in)
 {
-    return rt_bind(node->addends[X] != NULL ? node->addends[X] : node->output_gradients[Y]);
+    return node->addends[X] != NULL ? rt_bind(node->addends[X]) : in->gradient;
 }
 
 /* x's gradient where mean and variance do not depend on x. */
@@ -153,10 +161,16 @@ static rt_status record_frozen(rt_program *program, const rt_node *node, const i
         /* Without an activation y is not asked, and may be gone. */
         .bindings = {in->negative_slope == 1 ? in->gradient : rt_bind(node->outputs[Y]),
                      in->gradient, variance_of(node), rt_bind(node->inputs[WEIGHT]),
-                     addend_of(node), rt_bind(node->input_gradients[X])},
+                     addend_of(node, in), rt_bind(node->input_gradients[X])},
         .label = node->label,
     };
     return rt_dispatch_channels(program, node->inputs[X]->shape, 0, &dispatch);
+}
+
+rt_status rt_batch_norm_fixed_backward(rt_program *program, const rt_node *node,
+                                       rt_gpu_range passed)
+{
+    return record_frozen(program, node, &(incoming){passed, 1});
 }
 
 /* The sums that are the gradients of weight and bias, and that x's needs while training. */
@@ -165,7 +179,7 @@ static rt_status record_sums(rt_program *program, const rt_node *node, const inc
 {
     const attributes *a = node->attributes;
     const rt_shape shape = node->inputs[X]->shape;
-    const rt_channel_blocks blocks = rt_channel_reduction(shape);
+    const rt_channel_blocks blocks = rt_channel_reduction(program, shape);
     const uint32_t vec4s = rt_vec4s(shape.c);
     const rt_dispatch first = {
         .shader = "batch_norm_backward_blocks",
@@ -179,7 +193,7 @@ static rt_status record_sums(rt_program *program, const rt_node *node, const inc
         .shader = "batch_norm_backward_total",
         .push = {RT_CONSTANT("vec4s", vec4s), RT_CONSTANT("blocks", blocks.count)},
         .bindings = {node->scratch, weight_gradient, bias_gradient},
-        .groups = {rt_groups(vec4s, 64), 1, 1},
+        .groups = {rt_groups(vec4s, RT_CHANNEL_TOTAL_COLUMNS), 1, 1},
         .label = node->label,
     };
     RT_TRY(rt_dispatch_channels(program, shape, blocks.block, &first));
@@ -197,7 +211,7 @@ static rt_status record_training(rt_program *program, const rt_node *node, const
                  RT_CONSTANT("negative_slope", in->negative_slope)},
         .bindings = {rt_bind(node->inputs[X]), in->gradient, mean_of(node), variance_of(node),
                      rt_bind(node->inputs[WEIGHT]), rt_bind(node->inputs[BIAS]), weight_gradient,
-                     bias_gradient, addend_of(node), rt_bind(node->input_gradients[X])},
+                     bias_gradient, addend_of(node, in), rt_bind(node->input_gradients[X])},
         .label = node->label,
     };
     return rt_dispatch_channels(program, node->inputs[X]->shape, 0, &dispatch);
@@ -337,6 +351,27 @@ const rt_operator rt_batch_norm_updating_residual_operator = {
     .scratch = scratch,
     .cost = cost,
 };
+
+bool rt_batch_norm_is_fixed(const rt_node *node)
+{
+    return node->operator_ == &rt_batch_norm_frozen_operator ||
+           node->operator_ == &rt_batch_norm_frozen_activated_operator;
+}
+
+rt_batch_norm_fixed rt_batch_norm_fixed_of(const rt_node *node)
+{
+    const attributes *a = node->attributes;
+    const rt_tensor *residual = node->inputs[RESIDUAL];
+    return (rt_batch_norm_fixed){
+        .mean = mean_of(node),
+        .variance = variance_of(node),
+        .weight = rt_bind(node->inputs[WEIGHT]),
+        .bias = rt_bind(node->inputs[BIAS]),
+        .residual = residual != NULL ? rt_bind(residual) : (rt_gpu_range){0},
+        .epsilon = a->epsilon,
+        .negative_slope = a->negative_slope,
+    };
+}
 
 static bool is_trained(const rt_tensor *tensor)
 {

@@ -46,6 +46,25 @@ extern const rt_operator rt_batch_norm_training_residual_operator;
 extern const rt_operator rt_batch_norm_updating_operator; ///< and moves the running ones
 extern const rt_operator rt_batch_norm_updating_residual_operator;
 
+enum { RT_BATCH_NORM_RESIDUAL = 5 }; ///< which of a batch norm's inputs the residual is
+
+/** A batch norm whose statistics, weight and bias are fixed: an affine function of each channel,
+ *  which another kernel can do in passing. */
+typedef struct rt_batch_norm_fixed {
+    rt_gpu_range mean, variance, weight, bias;
+    rt_gpu_range residual; ///< {0}: none
+    float epsilon;
+    float negative_slope; ///< of the activation: 1 for none, 0 for ReLU
+} rt_batch_norm_fixed;
+
+/** Whether the node is one, of either operator named "frozen". */
+bool rt_batch_norm_is_fixed(const rt_node *node);
+/** Its numbers, once its tensors have their ranges. */
+rt_batch_norm_fixed rt_batch_norm_fixed_of(const rt_node *node);
+/** The gradient of its x from `passed`, the gradient behind the activation. */
+RT_CHECKED rt_status rt_batch_norm_fixed_backward(rt_program *program, const rt_node *node,
+                                                  rt_gpu_range passed);
+
 /**
  * Gradients to x, weight, bias and residual; each only where wanted. Where y's activation has no
  * derivative (at 0) the slope below 0 counts. Errors: RT_ERROR_INPUT for shapes or options that do

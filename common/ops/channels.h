@@ -4,21 +4,25 @@
 /**
  * What operators share that do one thing a channel (batch norm and losses on its statistics):
  * kernels that include shaders/channels.glsl, and reductions over pixels in two stages.
- *     const rt_channel_blocks blocks = rt_channel_reduction(x->shape);
+ *     const rt_channel_blocks blocks = rt_channel_reduction(program, x->shape);
  *     RT_TRY(rt_dispatch_channels(program, x->shape, blocks.block, &dispatch));
  */
 
 #include "common/graph/graph.h"
 
-/** How the pixels are cut for a reduction: a function of the shape alone, as the scratch memory is.
- */
+/** vec4 of channels a workgroup of the kernels that add up the blocks. */
+enum { RT_CHANNEL_TOTAL_COLUMNS = 4 };
+
+/** How the pixels are cut for a reduction: a function of the shape, and of whether the device is a
+ *  CPU. */
 typedef struct rt_channel_blocks {
     uint32_t block; ///< pixels of a block; the last may have fewer
     uint32_t count;
 } rt_channel_blocks;
 
-rt_channel_blocks rt_channel_reduction(rt_shape shape);
-/** Bytes of two vectors of channels for every block, rounded up to what a range may begin at. */
+rt_channel_blocks rt_channel_reduction(rt_program *program, rt_shape shape);
+/** Bytes of two vectors of channels for every block, on the device that has most of them, rounded
+ * up to what a range may begin at. */
 uint64_t rt_channel_blocks_bytes(rt_shape shape);
 /** Bytes of one vector of channels, rounded up in the same way. */
 uint64_t rt_channel_vector_bytes(rt_shape shape);

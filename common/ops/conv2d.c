@@ -1,5 +1,6 @@
 #include "common/ops/conv2d.h"
 
+#include "common/ops/add.h"
 #include "common/ops/conv2d_choice.h"
 
 typedef struct attributes {
@@ -56,6 +57,28 @@ static rt_status infer_shape(rt_graph *graph, rt_node *node)
     return rt_node_output(graph, node, "y", (rt_shape){x.n, s.out_height, s.out_width, w.c});
 }
 
+static rt_status prepare(rt_device *device, const rt_work *work, uint32_t count)
+{
+    uint32_t passes = 0;
+    rt_conv2d_work *all;
+    RT_TRY(RT_ALLOC(all, 2 * (size_t)count));
+    for (uint32_t i = 0; i < count; i++) {
+        const rt_node *node = work[i].node;
+        const rt_conv2d_shape shape = shape_of(node);
+        if (work[i].pass == RT_PASS_FORWARD) {
+            all[passes++] = (rt_conv2d_work){shape, RT_CONV2D_FORWARD};
+            continue;
+        }
+        if (node->input_gradients[X] != NULL)
+            all[passes++] = (rt_conv2d_work){shape, RT_CONV2D_INPUT_GRADIENT};
+        if (node->input_gradients[WEIGHT] != NULL)
+            all[passes++] = (rt_conv2d_work){shape, RT_CONV2D_WEIGHT_GRADIENT};
+    }
+    const rt_status status = rt_conv2d_prepare(device, all, passes);
+    rt_free(all);
+    return status;
+}
+
 static rt_status dispatch(rt_program *program, rt_conv2d_pass pass, const rt_conv2d_call *call)
 {
     rt_conv2d_choice choice;
@@ -63,9 +86,9 @@ static rt_status dispatch(rt_program *program, rt_conv2d_pass pass, const rt_con
     return rt_conv2d_dispatch(program, &choice, pass, call);
 }
 
-static rt_status forward(rt_program *program, const rt_node *node)
+static rt_conv2d_call forward_call(const rt_node *node)
 {
-    const rt_conv2d_call call = {
+    return (rt_conv2d_call){
         .shape = shape_of(node),
         .x = rt_bind(node->inputs[X]),
         .weight = rt_bind(node->inputs[WEIGHT]),
@@ -73,6 +96,11 @@ static rt_status forward(rt_program *program, const rt_node *node)
         .y = rt_bind(node->outputs[0]),
         .label = node->label,
     };
+}
+
+static rt_status forward(rt_program *program, const rt_node *node)
+{
+    const rt_conv2d_call call = forward_call(node);
     return dispatch(program, RT_CONV2D_FORWARD, &call);
 }
 
@@ -103,8 +131,33 @@ static rt_status bias_gradient(rt_program *program, const rt_node *node,
                          rt_bind(node->input_gradients[BIAS]), part);
 }
 
-static rt_status backward(rt_program *program, const rt_node *node)
+/* The backward pass of `next` as far as a convolution can do it in passing: behind a residual, what
+ * passes the activation is stored, because it is the residual's gradient too. */
+static rt_conv2d_gradient_epilogue epilogue_of(const rt_node *next)
 {
+    const rt_batch_norm_fixed b = rt_batch_norm_fixed_of(next);
+    const bool residual = b.residual.buffer != NULL;
+    rt_conv2d_gradient_epilogue epilogue = {.x = rt_bind(next->outputs[0]),
+                                            .negative_slope = b.negative_slope,
+                                            .scales = !residual,
+                                            .variance = b.variance,
+                                            .weight = b.weight,
+                                            .epsilon = b.epsilon};
+    if (!residual && next->addends[0] != NULL) epilogue.addend = rt_bind(next->addends[0]);
+    return epilogue;
+}
+
+/* Where the gradient goes that a convolution has taken through `next`'s epilogue. */
+static rt_gpu_range epilogue_target(const rt_node *next)
+{
+    const bool residual = next->inputs[RT_BATCH_NORM_RESIDUAL] != NULL;
+    return rt_bind(next->input_gradients[residual ? RT_BATCH_NORM_RESIDUAL : 0]);
+}
+
+/* All gradients; that of x goes through the backward pass of `next` too where there is one. */
+static rt_status record_backward(rt_program *program, const rt_node *node, const rt_node *next)
+{
+    rt_conv2d_gradient_epilogue epilogue;
     rt_conv2d_call call = {
         .shape = shape_of(node),
         .x = rt_bind(node->inputs[X]),
@@ -114,9 +167,15 @@ static rt_status backward(rt_program *program, const rt_node *node)
         .label = node->label,
     };
     if (node->input_gradients[X] != NULL) {
-        call.x_gradient = rt_bind(node->input_gradients[X]);
+        call.x_gradient = next != NULL ? epilogue_target(next) : rt_bind(node->input_gradients[X]);
         if (node->addends[X] != NULL) call.addend = rt_bind(node->addends[X]);
+        if (next != NULL) {
+            epilogue = epilogue_of(next);
+            call.gradient_epilogue = &epilogue;
+        }
         RT_TRY(dispatch(program, RT_CONV2D_INPUT_GRADIENT, &call));
+        if (next != NULL && !epilogue.scales)
+            RT_TRY(rt_batch_norm_fixed_backward(program, next, call.x_gradient));
     }
     if (node->input_gradients[WEIGHT] != NULL) {
         call.weight_gradient = rt_bind(node->input_gradients[WEIGHT]);
@@ -124,6 +183,51 @@ static rt_status backward(rt_program *program, const rt_node *node)
     }
     if (node->input_gradients[BIAS] != NULL) RT_TRY(bias_gradient(program, node, &call.shape));
     return RT_OK;
+}
+
+static rt_status backward(rt_program *program, const rt_node *node)
+{
+    return record_backward(program, node, NULL);
+}
+
+/* Whether a batch norm wants all gradients that it has inputs for, so that each has its memory. */
+static bool takes_whole_gradient(const rt_node *batch_norm)
+{
+    const bool residual = batch_norm->inputs[RT_BATCH_NORM_RESIDUAL] != NULL;
+    return batch_norm->input_gradients[0] != NULL &&
+           (!residual || batch_norm->input_gradients[RT_BATCH_NORM_RESIDUAL] != NULL);
+}
+
+/* A batch norm with fixed statistics, or a sum with another tensor, is done to the results on their
+ * way to memory; the batch norm's backward pass to the gradient of x. (A sum has none.) */
+static bool joins(rt_device *device, const rt_node *node, const rt_node *next, rt_pass pass)
+{
+    const rt_conv2d_shape shape = shape_of(node);
+    rt_conv2d_choice choice;
+    const bool sum = next->operator_ == &rt_add_operator && pass == RT_PASS_FORWARD &&
+                     next->inputs[1] != node->outputs[0];
+    if (!sum && !rt_batch_norm_is_fixed(next)) return false;
+    if (pass == RT_PASS_FORWARD ? node->inputs[BIAS] != NULL : !takes_whole_gradient(next))
+        return false;
+    const rt_conv2d_pass which =
+        pass == RT_PASS_FORWARD ? RT_CONV2D_FORWARD : RT_CONV2D_INPUT_GRADIENT;
+    return rt_conv2d_choose(device, &shape, which, &choice) == RT_OK && choice.family->epilogues;
+}
+
+static rt_status record_joined(rt_program *program, const rt_node *node, const rt_node *next,
+                               rt_pass pass)
+{
+    if (pass == RT_PASS_BACKWARD) return record_backward(program, node, next);
+    rt_conv2d_call call = forward_call(node);
+    rt_batch_norm_fixed batch_norm;
+    call.y = rt_bind(next->outputs[0]);
+    if (next->operator_ == &rt_add_operator) {
+        call.addend = rt_bind(next->inputs[1]);
+        return dispatch(program, RT_CONV2D_FORWARD, &call);
+    }
+    batch_norm = rt_batch_norm_fixed_of(next);
+    call.batch_norm = &batch_norm;
+    return dispatch(program, RT_CONV2D_FORWARD, &call);
 }
 
 /* A multiplication and an addition for each weight and result; each tensor once. */
@@ -148,6 +252,9 @@ const rt_operator rt_conv2d_operator = {
     .backward = backward,
     .backward_reads = RT_READS_INPUT(X) | RT_READS_INPUT(WEIGHT),
     .adds = RT_READS_INPUT(X),
+    .prepare = prepare,
+    .joins = joins,
+    .record_joined = record_joined,
     .scratch = scratch,
     .cost = cost,
 };

@@ -12,7 +12,7 @@
  * Inside common/ops, its tests and the bench.
  */
 
-#include "common/graph/graph.h"
+#include "common/ops/batch_norm.h"
 
 typedef struct rt_conv2d_shape {
     uint32_t images, height, width;
@@ -28,6 +28,17 @@ typedef enum rt_conv2d_pass {
     RT_CONV2D_PASSES
 } rt_conv2d_pass;
 
+/** The backward pass of what made x: an activation and, unless `scales` is false, a batch norm with
+ *  fixed statistics before it. */
+typedef struct rt_conv2d_gradient_epilogue {
+    rt_gpu_range x; ///< the activation's output; not read if its slope is 1
+    float negative_slope;
+    bool scales; ///< by weight / sqrt(variance + epsilon)
+    rt_gpu_range variance, weight;
+    float epsilon;
+    rt_gpu_range addend; ///< added at the end if it is there
+} rt_conv2d_gradient_epilogue;
+
 /** One pass of one layer; unused ranges are {0}. */
 typedef struct rt_conv2d_call {
     rt_conv2d_shape shape;
@@ -35,14 +46,19 @@ typedef struct rt_conv2d_call {
     rt_gpu_range x, weight, bias, y;          ///< forward reads the first three
     rt_gpu_range transposed;                  ///< [tap][out][in]: for the gradient of x
     rt_gpu_range y_gradient;                  ///< read by both gradients
-    rt_gpu_range addend;                      ///< added to the gradient of x if it is there
+    rt_gpu_range addend; ///< added to the gradient of x, or to the output (families with
+                         ///< `epilogues`), if it is there
     rt_gpu_range x_gradient, weight_gradient; ///< written by them
     rt_gpu_range partial;                     ///< scratch of rt_conv2d_partial_bytes
+    /* Done to each result on its way to memory, behind the addend (families with `epilogues`): */
+    const rt_batch_norm_fixed *batch_norm; ///< of the forward pass; NULL: nothing
+    const rt_conv2d_gradient_epilogue *gradient_epilogue; ///< of x's gradient; NULL: nothing
     const char *label;
 } rt_conv2d_call;
 
 typedef struct rt_conv2d_family {
     const char *name;
+    bool epilogues; ///< forward and input_gradient heed call->batch_norm
     /** How many ways (tiles) the family has for a pass of this layer on this device, best known
      *  first; 0: it cannot do it, and another family does. Neither how many there are nor what
      *  each means may depend on the number of images: trials run over a few of them. */

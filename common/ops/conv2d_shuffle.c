@@ -1,12 +1,30 @@
 /* The shuffle family: which tiles a layer gets. Measured on two cores with 512-bit vectors at
- * 16 to 64 channels and images of 8 to 32 pixels (docs/kernels.md); smaller tiles leave the
- * multipliers waiting for loads, larger ones spill registers and compile for seconds. */
+ * 8 to 64 channels and images of 7 to 32 pixels (docs/kernels.md); smaller tiles leave the
+ * multipliers waiting for loads, larger ones spill registers and compile for seconds. Which of the
+ * sizes in between is best differs by a quarter from layer to layer: they are candidates. */
 #include "common/ops/conv2d_family.h"
 
 typedef struct tile {
     uint32_t group_lanes; ///< lanes side by side on one tile's channels
     uint32_t rows, columns;
 } tile;
+
+/* A way to tile results: about so many pixels of a 3x3 layer, in columns of at most so many. */
+typedef struct tiling {
+    uint32_t pixels, columns;
+} tiling;
+
+static const tiling tilings[] = {{48, 16}, {48, 8}, {64, 16}};
+
+/* A way to split a weight gradient's work: see the shader. Chosen so that some 400 vec4
+ * multiplications stand in the unrolled body. */
+typedef struct blocking {
+    uint32_t blocks; ///< vec4 of input channels
+    bool all_rows;   ///< of the kernel together, else one
+    uint32_t pixels;
+} blocking;
+
+static const blocking blockings[] = {{4, false, 8}, {1, true, 8}, {2, false, 16}};
 
 static uint32_t power_of_two_at_least(uint32_t count)
 {
@@ -20,29 +38,42 @@ static uint32_t smaller(uint32_t a, uint32_t b) { return a < b ? a : b; }
 static uint32_t candidates(const rt_device_info *device, const rt_conv2d_shape *shape,
                            rt_conv2d_pass pass)
 {
-    (void)shape;
-    (void)pass;
     /* One lane would have no partner; texel views must span whole blocks (graph/phase.c). */
-    return device->subgroup_shuffle && device->subgroup_size >= 4 &&
-           16 * device->maximum_texel_elements >= device->maximum_storage_range_bytes;
+    if (!device->subgroup_shuffle || device->subgroup_size < 4 ||
+        16 * device->maximum_texel_elements < device->maximum_storage_range_bytes)
+        return 0;
+    if (shape->kernel_h * shape->kernel_w != 9) return 1;
+    return pass == RT_CONV2D_WEIGHT_GRADIENT ? RT_COUNT(blockings) : RT_COUNT(tilings);
 }
 
-/* `pixels` results of an image `width` wide, by groups of lanes over `channels4` vec4. */
-static tile choose_tile(rt_program *program, uint32_t channels4, uint32_t width, uint32_t pixels,
+/* The width of a tile, at most `most`, that leaves the least of the last tile of an image's row
+ * empty. */
+static uint32_t even_columns(uint32_t width, uint32_t most)
+{
+    return rt_groups(width, rt_groups(width, most));
+}
+
+/* Results by groups of lanes over `channels4` vec4, in images `width` wide. The shaders take 4
+ * pixels in turn where 4 divides a tile. */
+static tile choose_tile(rt_program *program, uint32_t channels4, uint32_t width, tiling t,
                         uint32_t stride)
 {
     const uint32_t lanes = rt_device_describe(rt_program_device(program))->subgroup_size;
-    tile t = {.group_lanes = smaller(lanes, power_of_two_at_least(channels4))};
-    t.columns = smaller(pixels < 16 ? pixels : 16, power_of_two_at_least(width));
-    if (t.columns < stride) t.columns = stride;
-    t.rows = pixels > t.columns ? pixels / t.columns : 1;
-    return t;
+    const uint32_t columns =
+        rt_groups(even_columns(width, smaller(t.columns, t.pixels)), stride) * stride;
+    const uint32_t step = columns % 4 == 0 ? 1 : columns % 2 == 0 ? 2 : 4;
+    const uint32_t steps = (t.pixels + columns * step / 2) / (columns * step);
+    return (tile){.group_lanes = smaller(lanes, power_of_two_at_least(channels4)),
+                  .rows = steps > 0 ? steps * step : 1,
+                  .columns = columns};
 }
 
-/* Results a tile: as many as keep the unrolled body at some 400 vec4 multiplications. */
-static uint32_t tile_pixels(const rt_conv2d_shape *shape)
+/* The candidate's tiling for the kernel's width: as many multiplications in the unrolled body. */
+static tiling tiling_of(const rt_conv2d_call *call)
 {
-    return shape->kernel_w <= 3 ? 32 : shape->kernel_w <= 5 ? 16 : 8;
+    tiling t = tilings[call->candidate];
+    if (call->shape.kernel_w > 3) t.pixels = 3 * t.pixels / call->shape.kernel_w;
+    return t;
 }
 
 static void add_tile(rt_dispatch *dispatch, const rt_conv2d_shape *shape, const tile *t)
@@ -63,19 +94,31 @@ static rt_status forward(rt_program *program, const rt_conv2d_call *call)
 {
     const rt_conv2d_shape *s = &call->shape;
     const uint32_t out4 = rt_vec4s(s->out_channels);
-    const tile t = choose_tile(program, out4, s->out_width, tile_pixels(s), 1);
+    const tile t = choose_tile(program, out4, s->out_width, tiling_of(call), 1);
     const uint64_t tiles = (uint64_t)rt_groups((uint64_t)s->images * s->out_height, t.rows) *
                            rt_groups(s->out_width, t.columns);
     const bool bias = call->bias.buffer != NULL;
+    const rt_batch_norm_fixed none = {.mean = call->weight,
+                                      .variance = call->weight,
+                                      .weight = call->weight,
+                                      .bias = bias ? call->bias : call->weight};
+    const rt_batch_norm_fixed *norm = call->batch_norm != NULL ? call->batch_norm : &none;
+    const rt_gpu_range addend = call->batch_norm != NULL ? norm->residual : call->addend;
+    const bool add = addend.buffer != NULL;
     rt_dispatch dispatch = {
         .shader = "conv2d_forward_shuffle",
-        .bindings = {call->x, call->weight, bias ? call->bias : call->weight, call->y},
+        .bindings = {call->x, call->weight, norm->bias, norm->mean, norm->variance, norm->weight,
+                     add ? addend : call->weight, call->y},
         .groups = {rt_groups(out4, t.group_lanes),
                    rt_groups(tiles, groups_in_subgroup(program, &t)), 1},
         .label = call->label,
     };
     add_tile(&dispatch, s, &t);
     dispatch.constants[11] = RT_CONSTANT("BIAS", bias);
+    dispatch.constants[12] = RT_CONSTANT("NORMALISE", call->batch_norm != NULL);
+    dispatch.constants[13] = RT_CONSTANT("ADD", add);
+    dispatch.push[1] = RT_CONSTANT("epsilon", norm->epsilon);
+    dispatch.push[2] = RT_CONSTANT("negative_slope", norm->negative_slope);
     return rt_program_dispatch(program, &dispatch);
 }
 
@@ -84,29 +127,46 @@ static rt_status input_gradient(rt_program *program, const rt_conv2d_call *call)
     const rt_conv2d_shape *s = &call->shape;
     const uint32_t in4 = rt_vec4s(s->in_channels);
     const bool add = call->addend.buffer != NULL;
-    const tile t = choose_tile(program, in4, s->width, tile_pixels(s), s->stride);
+    const rt_conv2d_gradient_epilogue none = {.negative_slope = 1, .epsilon = 1};
+    const rt_conv2d_gradient_epilogue *e =
+        call->gradient_epilogue != NULL ? call->gradient_epilogue : &none;
+    const bool activation = e->negative_slope != 1, add_behind = e->addend.buffer != NULL;
+    const tile t = choose_tile(program, in4, s->width, tiling_of(call), s->stride);
     const uint64_t rows = (uint64_t)s->images * rt_groups(s->height, s->stride);
     const uint64_t tiles = (uint64_t)rt_groups(rows, t.rows) * rt_groups(s->width, t.columns);
     rt_dispatch dispatch = {
         .shader = "conv2d_input_gradient_shuffle",
         .bindings = {call->y_gradient, call->transposed, add ? call->addend : call->y_gradient,
-                     call->x_gradient},
+                     activation ? e->x : call->y_gradient,
+                     e->scales ? e->variance : call->transposed,
+                     e->scales ? e->weight : call->transposed,
+                     add_behind ? e->addend : call->y_gradient, call->x_gradient},
         .groups = {rt_groups(in4, t.group_lanes),
                    s->stride * rt_groups(tiles, groups_in_subgroup(program, &t)), 1},
         .label = call->label,
     };
     add_tile(&dispatch, s, &t);
     dispatch.constants[11] = RT_CONSTANT("ADD", add);
+    dispatch.constants[12] = RT_CONSTANT("ACTIVATION", activation);
+    dispatch.constants[13] = RT_CONSTANT("SCALE", e->scales);
+    dispatch.constants[14] = RT_CONSTANT("ADD_BEHIND", add_behind);
+    dispatch.push[1] = RT_CONSTANT("epsilon", e->epsilon);
+    dispatch.push[2] = RT_CONSTANT("negative_slope", e->negative_slope);
     return rt_program_dispatch(program, &dispatch);
 }
 
-/* Accumulators of a weight gradient: BLOCKS input vec4 x TAP_ROWS kernel rows, near 48 vec4. */
-static void choose_blocks(const rt_conv2d_shape *s, uint32_t *blocks, uint32_t *tap_rows)
+/* The candidate's blocking for the layer: fewer or more channels for wide or 1x1 kernels, all rows
+ * of a 3x3 kernel where there is but one vec4 of channels. */
+static blocking blocking_of(const rt_conv2d_call *call)
 {
+    const rt_conv2d_shape *s = &call->shape;
     const uint32_t in4 = rt_vec4s(s->in_channels);
-    const uint32_t wanted = s->kernel_w == 1 ? 8 : s->kernel_w <= 3 ? 4 : s->kernel_w <= 5 ? 2 : 1;
-    *blocks = smaller(wanted, in4);
-    *tap_rows = in4 == 1 && s->kernel_w <= 3 ? s->kernel_h : 1;
+    blocking b = blockings[call->candidate];
+    if (s->kernel_w == 1) b.blocks = 8;
+    if (s->kernel_w > 3) b.blocks = s->kernel_w <= 5 ? 2 : 1;
+    b.blocks = smaller(b.blocks, in4);
+    b.all_rows = b.all_rows || (in4 == 1 && s->kernel_w <= 3);
+    return b;
 }
 
 /* Enough workgroups for a few cores where the weights alone give too few, but not so many that the
@@ -127,18 +187,18 @@ static rt_status weight_gradient(rt_program *program, const rt_conv2d_call *call
     const rt_conv2d_shape *s = &call->shape;
     const uint32_t out4 = rt_vec4s(s->out_channels), in4 = rt_vec4s(s->in_channels);
     const uint32_t splits = split_pixels(s);
-    const tile t = choose_tile(program, out4, s->out_width, 8, 1);
-    uint32_t blocks, tap_rows;
-    choose_blocks(s, &blocks, &tap_rows);
+    const blocking b = blocking_of(call);
+    const uint32_t tap_rows = b.all_rows ? s->kernel_h : 1;
+    const tile t = choose_tile(program, out4, s->out_width, (tiling){b.pixels, b.pixels}, 1);
     rt_dispatch dispatch = {
         .shader = "conv2d_weight_gradient_shuffle",
         .bindings = {call->x, call->y_gradient, splits > 1 ? call->partial : call->weight_gradient},
         .groups = {rt_groups(out4, t.group_lanes),
-                   rt_groups(s->kernel_h, tap_rows) * rt_groups(in4, blocks), splits},
+                   rt_groups(s->kernel_h, tap_rows) * rt_groups(in4, b.blocks), splits},
         .label = call->label,
     };
     add_tile(&dispatch, s, &t);
-    dispatch.constants[11] = RT_CONSTANT("BLOCKS", blocks);
+    dispatch.constants[11] = RT_CONSTANT("BLOCKS", b.blocks);
     dispatch.constants[12] = RT_CONSTANT("TAP_ROWS", tap_rows);
     RT_TRY(rt_program_dispatch(program, &dispatch));
     return rt_conv2d_reduce(program, call, splits);
@@ -146,6 +206,7 @@ static rt_status weight_gradient(rt_program *program, const rt_conv2d_call *call
 
 const rt_conv2d_family rt_conv2d_shuffle_family = {
     .name = "shuffle",
+    .epilogues = true,
     .candidates = candidates,
     .splits = split_pixels,
     .forward = forward,

@@ -4,8 +4,13 @@
 #include "common/base/random.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { CHECKED_IMAGES = 2 };
+
+/* Work of a trial, in multiplications and additions: 3 ms at 100 GFLOP/s, and for a GPU all of the
+ * batches of docs/kernels.md, which a whole chip shares. */
+static const double cpu_flops = 0.3e9, gpu_flops = 10e9;
 
 struct rt_conv2d_trial {
     rt_device *device;
@@ -14,6 +19,26 @@ struct rt_conv2d_trial {
     rt_gpu_range result;   ///< of whichever pass, as large as the largest
     float *expected, *got; ///< of `result`'s size
 };
+
+static bool is_cpu(const rt_device *device)
+{
+    return strcmp(rt_device_describe(device)->kind, "cpu") == 0;
+}
+
+double rt_conv2d_flops(const rt_conv2d_shape *s)
+{
+    return 2.0 * s->images * s->out_height * s->out_width * s->out_channels * s->in_channels *
+           s->kernel_h * s->kernel_w;
+}
+
+rt_conv2d_shape rt_conv2d_trial_layer(const rt_device *device, const rt_conv2d_shape *layer)
+{
+    rt_conv2d_shape few = *layer;
+    few.images = 1;
+    const double enough = ceil((is_cpu(device) ? cpu_flops : gpu_flops) / rt_conv2d_flops(&few));
+    few.images = enough < layer->images ? (uint32_t)enough : layer->images;
+    return few;
+}
 
 static uint64_t aligned(uint64_t bytes) { return (bytes + 255) / 256 * 256; }
 
@@ -46,20 +71,47 @@ static rt_gpu_range take(rt_conv2d_trial *trial, uint64_t *offset, uint64_t byte
     return range;
 }
 
-/* All inputs side by side hold uniform numbers; the two forms of the weights need not agree, since
- * every family reads the same. */
-static rt_status fill(rt_conv2d_trial *trial, uint64_t end)
+/* An input as rows of channels; of every `period` rows the first `real` are no padding. */
+typedef struct matrix {
+    rt_gpu_range range;
+    uint64_t rows;
+    uint32_t period, real, channels;
+} matrix;
+
+/* Uniform numbers, and zeros in all padding, on which kernels may count. */
+static void draw(float *values, const matrix *m, uint64_t seed)
 {
-    const rt_gpu_range inputs = {trial->buffer, RT_GPU_ZERO_BYTES, end - RT_GPU_ZERO_BYTES};
-    float *values;
-    RT_TRY(RT_ALLOC(values, inputs.size / sizeof *values));
-    for (uint64_t i = 0; i < inputs.size / sizeof *values; i += 4) {
-        uint32_t draws[4];
-        rt_philox(1, RT_STREAM_NOISE, 0, i / 4, draws);
-        for (uint64_t k = 0; k < 4; k++) values[i + k] = 2 * rt_random_uniform(draws[k]) - 1;
+    for (uint64_t row = 0; row < m->rows; row++)
+        for (uint32_t c4 = 0; c4 < rt_vec4s(m->channels); c4++) {
+            uint32_t draws[4];
+            rt_philox(seed, RT_STREAM_NOISE, c4, row, draws);
+            for (uint32_t k = 0; k < 4; k++, values++)
+                if (row % m->period < m->real && 4 * c4 + k < m->channels)
+                    *values = 2 * rt_random_uniform(draws[k]) - 1;
+        }
+}
+
+/* The two forms of the weights need not agree: in one pass every family reads the same one. */
+static rt_status fill(rt_conv2d_trial *trial)
+{
+    const rt_conv2d_call *c = &trial->call;
+    const rt_conv2d_shape *s = &c->shape;
+    const uint64_t taps = (uint64_t)s->kernel_h * s->kernel_w;
+    const uint32_t in = 4 * rt_vec4s(s->in_channels), out = 4 * rt_vec4s(s->out_channels);
+    const matrix inputs[] = {
+        {c->x, (uint64_t)s->images * s->height * s->width, 1, 1, s->in_channels},
+        {c->y_gradient, (uint64_t)s->images * s->out_height * s->out_width, 1, 1, s->out_channels},
+        {c->weight, taps * in, in, s->in_channels, s->out_channels},
+        {c->transposed, taps * out, out, s->out_channels, s->in_channels},
+    };
+    rt_status status = RT_OK;
+    for (size_t i = 0; i < RT_COUNT(inputs) && status == RT_OK; i++) {
+        float *values;
+        RT_TRY(RT_ALLOC(values, inputs[i].range.size / sizeof *values));
+        draw(values, &inputs[i], 1 + i);
+        status = rt_gpu_upload(trial->device, inputs[i].range, values);
+        rt_free(values);
     }
-    const rt_status status = rt_gpu_upload(trial->device, inputs, values);
-    rt_free(values);
     return status;
 }
 
@@ -74,7 +126,7 @@ static rt_status make(rt_conv2d_trial *trial)
     trial->call.y_gradient = take(trial, &offset, z.y);
     trial->call.weight = take(trial, &offset, z.weight);
     trial->call.transposed = take(trial, &offset, z.weight);
-    RT_TRY(fill(trial, offset));
+    RT_TRY(fill(trial));
     trial->result = take(trial, &offset, z.largest);
     if (z.partial > 0) trial->call.partial = take(trial, &offset, z.partial);
     RT_TRY(RT_ALLOC(trial->expected, z.largest / sizeof(float)));
@@ -104,6 +156,12 @@ void rt_conv2d_trial_free(rt_conv2d_trial *trial)
     rt_free(trial);
 }
 
+static uint32_t checked_images(const rt_conv2d_trial *trial)
+{
+    const uint32_t images = trial->call.shape.images;
+    return images < CHECKED_IMAGES ? images : CHECKED_IMAGES;
+}
+
 /* The result's range for a pass over `images` images. */
 static rt_gpu_range result_of(const rt_conv2d_trial *trial, rt_conv2d_pass pass, uint32_t images)
 {
@@ -117,8 +175,8 @@ static rt_gpu_range result_of(const rt_conv2d_trial *trial, rt_conv2d_pass pass,
     return range;
 }
 
-static rt_status record(rt_conv2d_trial *trial, rt_program *program, const rt_conv2d_choice *choice,
-                        rt_conv2d_pass pass, uint32_t images)
+static rt_status dispatch(const rt_conv2d_trial *trial, rt_program *program,
+                          const rt_conv2d_choice *choice, rt_conv2d_pass pass, uint32_t images)
 {
     rt_conv2d_call call = trial->call;
     const rt_gpu_range result = result_of(trial, pass, images);
@@ -140,12 +198,13 @@ static rt_status record(rt_conv2d_trial *trial, rt_program *program, const rt_co
 static rt_status compute(rt_conv2d_trial *trial, const rt_conv2d_choice *choice,
                          rt_conv2d_pass pass, float *values)
 {
-    const rt_gpu_range result = result_of(trial, pass, CHECKED_IMAGES);
+    const uint32_t images = checked_images(trial);
+    const rt_gpu_range result = result_of(trial, pass, images);
     rt_status status = RT_OK;
     rt_program *program = NULL;
     RT_TRY_DONE(rt_program_begin(&program, trial->device, "check of kernels", NULL));
     RT_TRY_DONE(rt_program_fill(program, result, 0x7fc00000));
-    RT_TRY_DONE(record(trial, program, choice, pass, CHECKED_IMAGES));
+    RT_TRY_DONE(dispatch(trial, program, choice, pass, images));
     RT_TRY_DONE(rt_program_end(program));
     RT_TRY_DONE(rt_program_submit(program));
     RT_TRY_DONE(rt_program_wait(program));
@@ -159,7 +218,7 @@ done:
 rt_status rt_conv2d_trial_check(rt_conv2d_trial *trial, const rt_conv2d_choice *choice,
                                 rt_conv2d_pass pass, bool *right)
 {
-    const uint64_t count = result_of(trial, pass, CHECKED_IMAGES).size / sizeof(float);
+    const uint64_t count = result_of(trial, pass, checked_images(trial)).size / sizeof(float);
     const rt_conv2d_choice plain = {.family = &rt_conv2d_plain_family};
     double largest = 0;
     RT_TRY(compute(trial, &plain, pass, trial->expected));
@@ -172,7 +231,32 @@ rt_status rt_conv2d_trial_check(rt_conv2d_trial *trial, const rt_conv2d_choice *
     return RT_OK;
 }
 
-static rt_status run_once(const rt_conv2d_trial *trial, rt_program *program, double *seconds)
+rt_status rt_conv2d_trial_record(rt_conv2d_trial *trial, const rt_conv2d_choice *choice,
+                                 rt_conv2d_pass pass, rt_program **program)
+{
+    const bool stamps = rt_device_describe(trial->device)->timestamp_nanoseconds > 0;
+    RT_TRY(rt_program_begin(program, trial->device, "trial of kernels",
+                            &(rt_program_options){.timestamps = stamps}));
+    rt_status status = dispatch(trial, *program, choice, pass, trial->call.shape.images);
+    if (status == RT_OK) status = rt_program_end(*program);
+    if (status != RT_OK) {
+        rt_program_free(*program);
+        *program = NULL;
+    }
+    return status;
+}
+
+rt_status rt_conv2d_trial_warm_up(rt_conv2d_trial *trial, rt_program *program)
+{
+    const double began = rt_seconds(), warm_up_seconds = 0.2;
+    while (!is_cpu(trial->device) && rt_seconds() - began < warm_up_seconds) {
+        RT_TRY(rt_program_submit(program));
+        RT_TRY(rt_program_wait(program));
+    }
+    return RT_OK;
+}
+
+rt_status rt_conv2d_trial_run(rt_conv2d_trial *trial, rt_program *program, double *seconds)
 {
     const double began = rt_seconds();
     RT_TRY(rt_program_submit(program));
@@ -184,26 +268,24 @@ static rt_status run_once(const rt_conv2d_trial *trial, rt_program *program, dou
     RT_TRY(rt_program_timings(program, &timings, &count));
     *seconds = 0;
     for (uint32_t i = 0; i < count; i++) *seconds += timings[i].seconds;
+    *seconds = fmax(*seconds, 1e-9); /* of a coarse clock */
     return RT_OK;
 }
 
 rt_status rt_conv2d_trial_time(rt_conv2d_trial *trial, const rt_conv2d_choice *choice,
                                rt_conv2d_pass pass, double *seconds)
 {
-    /* A run of 50 ms needs no second; short ones are repeated until clocks are up. */
+    /* A run of 50 ms needs no second. */
     const double enough_seconds = 0.03;
     enum { MOST_RUNS = 20 };
-    const bool stamps = rt_device_describe(trial->device)->timestamp_nanoseconds > 0;
     rt_status status = RT_OK;
-    rt_program *program = NULL;
+    rt_program *program;
     double spent = 0;
-    RT_TRY_DONE(rt_program_begin(&program, trial->device, "trial of kernels",
-                                 &(rt_program_options){.timestamps = stamps}));
-    RT_TRY_DONE(record(trial, program, choice, pass, trial->call.shape.images));
-    RT_TRY_DONE(rt_program_end(program));
+    RT_TRY(rt_conv2d_trial_record(trial, choice, pass, &program));
+    RT_TRY_DONE(rt_conv2d_trial_warm_up(trial, program));
     for (int i = 0; i < MOST_RUNS && spent < enough_seconds; i++) {
         double now;
-        RT_TRY_DONE(run_once(trial, program, &now));
+        RT_TRY_DONE(rt_conv2d_trial_run(trial, program, &now));
         if (i == 0 || now < *seconds) *seconds = now;
         spent += now;
     }

@@ -60,6 +60,7 @@ Test(base_log, progress_in_a_file_is_plain)
     rt_progress progress;
     capture();
     rt_progress_begin(&progress, "distill", 20, 4);
+    rt_progress_say(&progress, "compiling");
     rt_progress_update(&progress, 5, NULL); /* too early for a line */
     progress.drawn_seconds -= 11;           /* as if ten seconds had passed */
     progress.started_seconds = rt_seconds() - 10;
@@ -67,7 +68,8 @@ Test(base_log, progress_in_a_file_is_plain)
     rt_progress_end(&progress);
     const char *text = captured();
     /* five steps in ten seconds, 0.5 a second: the first four were another run's */
-    cr_assert_str_eq(text, "distill   45 %  9/20  0.5/s  0:22 left  loss 0.31\n"
+    cr_assert_str_eq(text, "distill   20 %  4/20  compiling\n"
+                           "distill   45 %  9/20  0.5/s  0:22 left  loss 0.31\n"
                            "distill  9 done in 0:10\n");
 }
 
@@ -77,6 +79,7 @@ Test(base_log, progress_is_hidden_when_quiet)
     rt_log_set_quiet(true);
     capture();
     rt_progress_begin(&progress, "distill", 20, 0);
+    rt_progress_say(&progress, "compiling");
     progress.drawn_seconds -= 100;
     rt_progress_update(&progress, 9, NULL);
     rt_progress_end(&progress);

@@ -189,7 +189,9 @@ Test(cli_bad_input, keys_that_do_not_go_together)
         {"run run.yaml --out OUT --set distill.use_stored_logits=true "
          "--set generate.store_logits=false",
          {"distill.use_stored_logits needs generate.store_logits"}},
-        {"bench everything", {"cannot measure 'everything'; there are conv2d and step"}},
+        {"bench everything",
+         {"cannot measure 'everything'; there are conv2d, step, train and evaluate"}},
+        {"bench --list --json", {"--list prints names, not JSON; leave --json out"}},
         {"bench conv2d distill.yaml", {"conv2d takes no config"}},
     };
     CHECK(rows);

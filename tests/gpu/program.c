@@ -1,4 +1,4 @@
-#include "common/gpu/program.h"
+#include "common/gpu/program_private.h"
 
 #include "tests/gpu/device_check.h"
 
@@ -274,4 +274,34 @@ Test(gpu_program, refuses_copies_and_fills_that_do_not_fit)
     cr_assert_eq(rt_program_copy(program, zeros, check.x), RT_ERROR_INTERNAL);
     cr_assert_eq(rt_gpu_upload(device, zeros, check.values), RT_ERROR_INTERNAL);
     rt_program_free(program);
+}
+
+/* How many barriers a program gets whose commands are the first `count` of: y from x and b; a part
+ * of b from x; another part of b from x; y again; zeros into the first part of b. */
+static uint32_t barriers_of(uint32_t count)
+{
+    rt_program *program;
+    const rt_dispatch dispatch = device_check_dispatch(&check, 0);
+    const rt_gpu_range part = {check.b.buffer, check.b.offset, 256};
+    const rt_gpu_range other = {check.b.buffer, check.b.offset + 512, 256};
+    need(rt_program_begin(&program, device, "barriers",
+                          &(rt_program_options){.timestamps = true})); /* keeps the order */
+    if (count > 0) need(rt_program_dispatch(program, &dispatch));
+    if (count > 1) need(rt_program_copy(program, part, check.x));
+    if (count > 2) need(rt_program_copy(program, other, check.x));
+    if (count > 3) need(rt_program_dispatch(program, &dispatch));
+    if (count > 4) need(rt_program_fill(program, part, 0));
+    need(rt_program_end(program));
+    const uint32_t barriers = program->barriers;
+    rt_program_free(program);
+    return barriers;
+}
+
+Test(gpu_program, puts_barriers_where_commands_depend)
+{
+    cr_expect_eq(barriers_of(1), 1, "the first command waits for earlier programs");
+    cr_expect_eq(barriers_of(2), 2, "the dispatch reads what the copy changes");
+    cr_expect_eq(barriers_of(3), 2, "two copies to different places");
+    cr_expect_eq(barriers_of(4), 3, "the dispatch reads what the copies wrote");
+    cr_expect_eq(barriers_of(5), 4, "the dispatch still reads what the fill changes");
 }

@@ -57,15 +57,17 @@ Test(gpu_reflect, reads_what_the_shader_declares)
     static const struct {
         const char *name;
         VkDescriptorType type;
-    } bindings[] = {{"X", VK_DESCRIPTOR_TYPE_STORAGE_TEXEL_BUFFER},
-                    {"Output", VK_DESCRIPTOR_TYPE_STORAGE_BUFFER},
-                    {"Report", VK_DESCRIPTOR_TYPE_STORAGE_BUFFER},
-                    {"B", VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER}};
+        bool writes;
+    } bindings[] = {{"X", VK_DESCRIPTOR_TYPE_STORAGE_TEXEL_BUFFER, false},
+                    {"Output", VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, true},
+                    {"Report", VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, true},
+                    {"B", VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER, false}};
     cr_assert_eq(interface.binding_count, RT_COUNT(bindings));
     for (uint32_t i = 0; i < RT_COUNT(bindings); i++) {
         cr_assert_eq(interface.bindings[i].number, i);
         cr_assert_str_eq(interface.bindings[i].name, bindings[i].name);
         cr_assert_eq(interface.bindings[i].type, bindings[i].type);
+        cr_assert_eq(interface.bindings[i].writes, bindings[i].writes, "%s", bindings[i].name);
     }
 
     cr_assert_eq(interface.constant_count, 5);
@@ -90,6 +92,22 @@ Test(gpu_reflect, reads_what_the_shader_declares)
     cr_assert_eq(interface.local_size[0].value, 0);
     cr_assert_not(interface.local_size[1].specialized);
     cr_assert_eq(interface.local_size[1].value, 1);
+    rt_free(words);
+}
+
+/* shaders/sgd.comp: `readonly buffer` is said of the block's members, not of the variable. */
+Test(gpu_reflect, knows_read_only_blocks)
+{
+    size_t count;
+    uint32_t *words = load("sgd", &count);
+    rt_shader_interface interface;
+    cr_assert_eq(rt_reflect(&interface, "sgd", words, count), RT_OK);
+    for (uint32_t i = 0; i < interface.binding_count; i++) {
+        const rt_shader_binding *binding = &interface.bindings[i];
+        const bool written =
+            strcmp(binding->name, "Value") == 0 || strcmp(binding->name, "Moment") == 0;
+        cr_expect_eq(binding->writes, written, "%s", binding->name);
+    }
     rt_free(words);
 }
 

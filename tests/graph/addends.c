@@ -26,6 +26,8 @@ typedef enum function {
     TRAINING,           /* the batch's statistics */
     RESIDUAL_OF_ITSELF, /* the same and x once more, before a ReLU */
     BLOCK,              /* a convolution, and then that with the block's x */
+    FROZEN_BLOCK,       /* the same with running statistics: one command */
+    PREACTIVATED,       /* FROZEN_RELU before a convolution: their backward passes are one command */
     FUNCTIONS
 } function;
 
@@ -59,17 +61,33 @@ static rt_tensor *vector(rt_graph *graph, const float *values)
     return rt_graph_constant(graph, "vector", (rt_shape){1, 1, 1, CHANNELS}, values);
 }
 
-static bool convolves(void) { return applied == CONVOLUTION || applied == BLOCK; }
-static bool has_residual(void) { return applied == RESIDUAL_OF_ITSELF || applied == BLOCK; }
-static bool has_relu(void) { return applied == FROZEN_RELU || has_residual(); }
-static bool trains(void) { return applied == TRAINING || has_residual(); }
+static bool convolves(void)
+{
+    return applied == CONVOLUTION || applied == BLOCK || applied == FROZEN_BLOCK;
+}
+static bool has_residual(void)
+{
+    return applied == RESIDUAL_OF_ITSELF || applied == BLOCK || applied == FROZEN_BLOCK;
+}
+static bool has_relu(void)
+{
+    return applied == FROZEN_RELU || applied == PREACTIVATED || has_residual();
+}
+static bool trains(void)
+{
+    return applied == TRAINING || applied == RESIDUAL_OF_ITSELF || applied == BLOCK;
+}
+
+static rt_tensor *convolve(rt_graph *graph, rt_tensor *x)
+{
+    return rt_conv2d(graph, x, rt_graph_parameter(graph, weights, 0, false), NULL,
+                     &(rt_conv2d_options){.stride = 1, .padding = 1});
+}
 
 static rt_tensor *apply(rt_graph *graph, rt_tensor *x)
 {
     rt_tensor *const residual = has_residual() ? x : NULL;
-    if (convolves())
-        x = rt_conv2d(graph, x, rt_graph_parameter(graph, weights, 0, false), NULL,
-                      &(rt_conv2d_options){.stride = 1, .padding = 1});
+    if (convolves()) x = convolve(graph, x);
     if (applied == CONVOLUTION) return x;
     const rt_batch_norm_inputs inputs = {.weight = vector(graph, scale),
                                          .bias = vector(graph, shift),
@@ -82,7 +100,8 @@ static rt_tensor *apply(rt_graph *graph, rt_tensor *x)
         .activation = has_relu() ? RT_ACTIVATION_RELU : RT_ACTIVATION_NONE,
     };
     if (applied == RUNNING) rt_graph_require_gradient(graph, inputs.weight);
-    return rt_batch_norm(graph, x, &inputs, &options);
+    x = rt_batch_norm(graph, x, &inputs, &options);
+    return applied == PREACTIVATED ? convolve(graph, x) : x;
 }
 
 static double convolved(const double *x, int n, int h, int o)
@@ -112,17 +131,22 @@ static void normalise(const double *x, const double *residual, int c, double *y)
     }
 }
 
+static void convolve_all(const double *x, double *y)
+{
+    for (int i = 0; i < RT_TEST_NUMBERS; i++)
+        y[i] = convolved(x, i / CHANNELS / HEIGHT, i / CHANNELS % HEIGHT, i % CHANNELS);
+}
+
 static void apply_value(const double *x, double *y)
 {
-    double features[RT_TEST_NUMBERS];
-    for (int i = 0; i < RT_TEST_NUMBERS; i++)
-        features[i] = convolves()
-                          ? convolved(x, i / CHANNELS / HEIGHT, i / CHANNELS % HEIGHT, i % CHANNELS)
-                          : x[i];
-    if (applied == CONVOLUTION)
-        memcpy(y, features, sizeof features);
-    else
-        for (int c = 0; c < CHANNELS; c++) normalise(features, x, c, y);
+    double features[RT_TEST_NUMBERS], normal[RT_TEST_NUMBERS];
+    memcpy(features, x, sizeof features);
+    if (convolves()) convolve_all(x, features);
+    memcpy(y, features, sizeof features);
+    if (applied == CONVOLUTION) return;
+    for (int c = 0; c < CHANNELS; c++) normalise(features, x, c, y);
+    memcpy(normal, y, sizeof normal);
+    if (applied == PREACTIVATED) convolve_all(normal, y);
 }
 
 /* The ways in which x = sigmoid(leaf), or a leaf itself, is used by `apply` and by others. The walk

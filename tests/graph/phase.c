@@ -272,3 +272,27 @@ Test(graph_phase, measures_every_command)
     cr_assert_eq(timings[3].cost.flops, 0); /* the pass's cost stands at its first command */
     rt_arena_clear(&arena);
 }
+
+/* A device as large GPUs are: one buffer may be larger than what a texel buffer spans. Kernels read
+ * through texel buffers, so a step that needs more must be spread over several buffers. */
+Test(graph_phase, lays_no_buffer_out_that_texels_cannot_span)
+{
+    rt_device_info *info = (rt_device_info *)rt_device_describe(rt_test_device());
+    info->maximum_texel_elements = (128 << 20) / 16;
+    info->maximum_storage_range_bytes = 1 << 30;
+    const rt_shape large = {40, 256, 256, 4}; /* 40 MiB */
+    const uint64_t count = rt_shape_pixels(large) * large.c;
+    rt_tensor *x = rt_graph_state(graph, "x", large);
+    rt_tensor *sum = rt_add(graph, rt_scale(graph, x, 3), rt_scale(graph, x, 5));
+    rt_tensor *product = rt_dot(graph, rt_scale(graph, x, 2), sum);
+    rt_graph_output(graph, product);
+    create(&(rt_phase_options){.no_aliasing = true});
+    float *ones = rt_alloc(count, sizeof *ones);
+    cr_assert_not_null(ones);
+    for (uint64_t i = 0; i < count; i++) ones[i] = 1;
+    rt_test_ok(rt_phase_write(phase, x, ones));
+    rt_free(ones);
+    step();
+    cr_assert_gt(rt_phase_memory(phase), 150u << 20, "more than a texel buffer spans");
+    cr_assert_float_eq((double)rt_phase_output(phase, product)[0] / (16 * (double)count), 1, 1e-4);
+}

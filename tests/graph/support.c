@@ -9,7 +9,7 @@
 
 const rt_shape rt_test_leaf_shape = {2, 3, 1, 5};
 
-enum { PADDED = 2 * 3 * 8, PLANS = 3 };
+enum { PADDED = 2 * 3 * 8, PLANS = 4 };
 
 double rt_test_sigmoid(double x) { return 1 / (1 + exp(-x)); }
 
@@ -192,7 +192,8 @@ static void compare(const rt_gradient_test *test, const float (*values)[RT_TEST_
 
 void rt_test_gradients(const rt_gradient_test *test)
 {
-    const rt_phase_options plans[PLANS] = {{0}, {.poison = true}, {.no_aliasing = true}};
+    const rt_phase_options plans[PLANS] = {
+        {0}, {.poison = true}, {.no_aliasing = true}, {.no_joining = true}};
     static float values[RT_TEST_LEAVES][RT_TEST_NUMBERS];
     static float gradients[PLANS][RT_TEST_LEAVES][RT_TEST_NUMBERS];
     float losses[PLANS];

@@ -6,8 +6,8 @@
 /**
  * A loss of a few tensors of 30 numbers each ("leaves"), as a graph and as a plain function in
  * double. rt_test_gradients compares the device's gradients with central differences of the
- * function, in three memory plans: planned, planned with poison, and without aliasing. Their bits
- * must be equal.
+ * function, in four plans: planned, planned with poison, without aliasing, and without joined
+ * operators. Their bits must be equal.
  */
 
 enum { RT_TEST_LEAVES = 4, RT_TEST_NUMBERS = 30 };
