@@ -73,11 +73,11 @@ static uint32_t candidates(const rt_device_info *device, const rt_conv2d_shape *
     return rt_conv2d_count_tiles(&all_tiles, device, shape, pass);
 }
 
-/* A GPU's compiler hides the way from shared memory if it sees a whole slice; a CPU's takes seconds
- * for it and gains nothing. */
+/* A GPU's compiler hides the way from shared memory if it sees a whole slice; a CPU's would take
+ * seconds for it and gain nothing. */
 static uint32_t unrolled(const rt_device_info *device, const tile *t)
 {
-    return strcmp(device->kind, "cpu") == 0 ? 4 : t->depth;
+    return strcmp(device->kind, "cpu") == 0 ? 1 : t->depth;
 }
 
 static rt_status run(rt_program *program, const rt_conv2d_call *call, rt_conv2d_pass pass,
