@@ -19,8 +19,9 @@ import torch
 import torch.nn.functional as F
 
 from networks import resnet
-from rgal import CLASSES, PAIRS, SIDE, StudentStep, SynthesisStep, augment
+from rgal import CLASSES, PAIRS, StudentStep, SynthesisStep, augment
 
+SIDE = 32  # of the images that networks are trained and evaluated on
 LAYOUTS = {"nchw": torch.contiguous_format, "channels_last": torch.channels_last}
 BATCH_SIZE, EVALUATED, EVALUATION_BATCH = 128, 1024, 256
 
