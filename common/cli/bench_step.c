@@ -26,7 +26,9 @@ typedef struct pair {
 
 static const pair pairs[] = {
     /* The demo's teacher file says what these say. */
-    {"demo", "demo", {"teacher_arch=resnet8", "teacher_channels=1"}},
+    {"demo",
+     "demo",
+     {"teacher_arch=resnet8", "teacher_channels=1", "teacher_height=28", "teacher_width=28"}},
     /* 128 images in both steps, each once. */
     {"wrn",
      "rgal-wrn-40-2-wrn-16-1",

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 
 from networks import Generator, resnet, wide_resnet
 
-SIDE, CLASSES, MARGIN = 32, 10, 0.2
+CLASSES, MARGIN = 10, 0.2
 
 
 @dataclass
@@ -18,6 +18,7 @@ class Pair:
     teacher: object
     student: object
     channels: int
+    side: int  # of an image
     batch_size: int
     latent_size: int
     generator_width: int
@@ -28,10 +29,11 @@ class Pair:
 
 PAIRS = {
     # configs/cifar10/rgal-wrn-40-2-wrn-16-1.yaml with batches of 128 and one view
-    "wrn": Pair(lambda: wide_resnet(40, 2, 3), lambda: wide_resnet(16, 1, 3), 3, 128, 256, 64, 4,
-                0.1, 0.1),
+    "wrn": Pair(lambda: wide_resnet(40, 2, 3), lambda: wide_resnet(16, 1, 3), 3, 32, 128, 256, 64,
+                4, 0.1, 0.1),
     # configs/fashion-mnist/demo.yaml
-    "demo": Pair(lambda: resnet(8, 16, 1), lambda: resnet(8, 8, 1), 1, 128, 128, 16, 2, 0, 0),
+    "demo": Pair(lambda: resnet(8, 16, 1), lambda: resnet(8, 8, 1), 1, 28, 128, 128, 16, 2, 0,
+                 0),
 }
 
 
@@ -97,7 +99,8 @@ class SynthesisStep:
         self.pair, self.memory_format, self.statistics = pair, memory_format, []
         self.teacher = pair.teacher().eval().requires_grad_(False).to(memory_format=memory_format)
         self.student = pair.student().eval().requires_grad_(False).to(memory_format=memory_format)
-        self.generator = Generator(pair.latent_size, pair.generator_width, SIDE, pair.channels)
+        self.generator = Generator(pair.latent_size, pair.generator_width, pair.side,
+                                   pair.channels)
         self.generator.to(memory_format=memory_format)
         self.latent = torch.randn(pair.batch_size, pair.latent_size, requires_grad=True)
         self.labels = torch.randint(0, CLASSES, (pair.batch_size,)).sort().values
@@ -135,7 +138,7 @@ class StudentStep:
         self.pair, self.memory_format = pair, memory_format
         self.teacher = pair.teacher().eval().requires_grad_(False).to(memory_format=memory_format)
         self.student = pair.student().train().to(memory_format=memory_format)
-        self.images = torch.rand(pair.batch_size, pair.channels, SIDE, SIDE)
+        self.images = torch.rand(pair.batch_size, pair.channels, pair.side, pair.side)
         trained = list(self.student.parameters())
         self.channel_layers = []
         if pair.channel_weight > 0:

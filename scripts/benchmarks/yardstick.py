@@ -19,10 +19,10 @@ import torch
 import torch.nn.functional as F
 
 from networks import resnet
-from rgal import CLASSES, PAIRS, SIDE, StudentStep, SynthesisStep, augment
+from rgal import CLASSES, PAIRS, StudentStep, SynthesisStep, augment
 
 LAYOUTS = {"nchw": torch.contiguous_format, "channels_last": torch.channels_last}
-BATCH_SIZE, EVALUATED, EVALUATION_BATCH = 128, 1024, 256
+SIDE, BATCH_SIZE, EVALUATED, EVALUATION_BATCH = 32, 128, 1024, 256
 
 
 class TrainingStep:
