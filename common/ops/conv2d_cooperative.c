@@ -8,13 +8,24 @@ typedef struct tile {
 
 enum { SIDE = 16 };
 
-static const tile tiles[] = {
-    {2, 2, 4, 4, 32}, /* 128x128 */
-    {2, 4, 4, 2, 32}, /* 128x128, more subgroups */
-    {4, 2, 2, 2, 32}, /* 128x64 */
-    {2, 2, 2, 2, 32}, /* 64x64 */
-    {4, 1, 2, 2, 32}, /* 128x32 */
-    {4, 1, 2, 1, 32}, /* 128x16 */
+/* Rows x channels of a result. 32x64 and 64x32 a subgroup: each matrix that is read is used two or
+ * four times. */
+static const tile tile_128x128 = {2, 4, 4, 2, 32};
+static const tile tile_128x64 = {2, 2, 4, 2, 32};
+static const tile tile_64x64 = {2, 2, 2, 2, 32};
+static const tile tile_128x32 = {4, 1, 2, 2, 32};
+static const tile tile_128x16 = {4, 1, 2, 1, 32};
+
+/* Fewer than 9 channels would leave half of a matrix idle. */
+static const rt_conv2d_tile_class classes[] = {
+    {2, {NULL}, {NULL}, {NULL}},
+    {4, {&tile_128x16}, {&tile_128x16}, {&tile_128x16}},
+    {8, {&tile_128x32}, {&tile_128x32}, {&tile_128x32}},
+    {16, {&tile_128x64, &tile_64x64}, {&tile_64x64, &tile_128x64}, {&tile_64x64, &tile_128x64}},
+    {UINT32_MAX,
+     {&tile_128x128, &tile_128x64, &tile_64x64},
+     {&tile_64x64, &tile_128x64, &tile_128x128},
+     {&tile_128x128, &tile_64x64, &tile_128x64}},
 };
 
 /* Gradients grow by this before they are rounded; a mean over a batch is some 1e-3 and less at its
@@ -28,8 +39,9 @@ static uint32_t tile_vectors(const tile *t)
 }
 static uint32_t subgroups(const tile *t) { return t->row_subgroups * t->column_subgroups; }
 
-static bool fits(const rt_device_info *device, const tile *t)
+static bool fits(const rt_device_info *device, const void *tile_)
 {
+    const tile *t = tile_;
     /* Eights of float16; a turned tile, [depth][row], takes less. */
     const uint32_t left = tile_rows(t) * (t->depth / 8 + 1);
     const uint32_t right = t->depth * (tile_vectors(t) / 2 + 1);
@@ -38,42 +50,19 @@ static bool fits(const rt_device_info *device, const tile *t)
            device->shared_memory_bytes >= 2 * 16 * (left + right);
 }
 
-/* Not if half of it, or more, would lie beside the result. */
-static bool suits(const tile *t, uint32_t channels4)
-{
-    const uint32_t vectors = tile_vectors(t);
-    return rt_groups(channels4, vectors) * vectors < 2 * channels4;
-}
-
-/* The tile of candidate number `candidate`, or NULL; counts them all in `*count` if it is there. */
-static const tile *find_tile(const rt_device_info *device, const rt_conv2d_shape *shape,
-                             rt_conv2d_pass pass, uint32_t candidate, uint32_t *count)
-{
-    const uint32_t channels4 = rt_conv2d_result_vectors(shape, pass);
-    const tile *found = NULL;
-    uint32_t suitable = 0;
-    for (size_t i = 0; i < RT_COUNT(tiles); i++) {
-        if (!fits(device, &tiles[i]) || !suits(&tiles[i], channels4)) continue;
-        if (suitable == candidate) found = &tiles[i];
-        suitable++;
-    }
-    if (count != NULL) *count = suitable;
-    return found;
-}
+static const rt_conv2d_tiles all_tiles = {.classes = classes, .fits = fits};
 
 static uint32_t candidates(const rt_device_info *device, const rt_conv2d_shape *shape,
                            rt_conv2d_pass pass)
 {
-    uint32_t count;
-    find_tile(device, shape, pass, 0, &count);
-    return count;
+    return rt_conv2d_count_tiles(&all_tiles, device, shape, pass);
 }
 
 static rt_status run(rt_program *program, const rt_conv2d_call *call, rt_conv2d_pass pass,
                      const char *shader)
 {
     const rt_device_info *device = rt_device_describe(rt_program_device(program));
-    const tile *t = find_tile(device, &call->shape, pass, call->candidate, NULL);
+    const tile *t = rt_conv2d_find_tile(&all_tiles, program, call, pass);
     rt_dispatch dispatch = {.shader = shader};
     rt_conv2d_gpu_bind(&dispatch, call, pass, tile_rows(t), tile_vectors(t));
     rt_conv2d_gpu_constant(&dispatch, "INVOCATIONS", subgroups(t) * device->subgroup_size);

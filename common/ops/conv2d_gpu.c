@@ -20,6 +20,45 @@ uint64_t rt_conv2d_result_rows(const rt_conv2d_shape *s, rt_conv2d_pass pass)
     }
 }
 
+static bool has_few_pixels(rt_conv2d_shape shape, rt_conv2d_pass pass)
+{
+    shape.images = 1;
+    const uint64_t pixels = rt_conv2d_result_rows(&shape, pass);
+    const uint32_t vectors = rt_conv2d_result_vectors(&shape, pass);
+    return pixels * vectors * vectors <= 256 * 16 * 16;
+}
+
+static const void *const *list_of(const rt_conv2d_tile_class *class, const rt_conv2d_shape *shape,
+                                  rt_conv2d_pass pass)
+{
+    const uint32_t vectors = rt_conv2d_result_vectors(shape, pass);
+    while (class->vectors < vectors) class ++;
+    if (pass == RT_CONV2D_WEIGHT_GRADIENT) return class->weights;
+    return has_few_pixels(*shape, pass) ? class->few_pixels : class->pixels;
+}
+
+uint32_t rt_conv2d_count_tiles(const rt_conv2d_tiles *tiles, const rt_device_info *device,
+                               const rt_conv2d_shape *shape, rt_conv2d_pass pass)
+{
+    const void *const *list = list_of(tiles->classes, shape, pass);
+    uint32_t count = 0;
+    for (size_t i = 0; i < RT_CONV2D_MOST_TILES && list[i] != NULL; i++)
+        if (tiles->fits(device, list[i])) count++;
+    return count;
+}
+
+const void *rt_conv2d_find_tile(const rt_conv2d_tiles *tiles, rt_program *program,
+                                const rt_conv2d_call *call, rt_conv2d_pass pass)
+{
+    const rt_device_info *device = rt_device_describe(rt_program_device(program));
+    const void *const *list = list_of(tiles->classes, &call->shape, pass);
+    uint32_t skipped = 0;
+    for (size_t i = 0; i < RT_CONV2D_MOST_TILES && list[i] != NULL; i++)
+        if (tiles->fits(device, list[i]) && skipped++ == call->candidate) return list[i];
+    assert(!"a candidate that there is");
+    return NULL;
+}
+
 /* So that the workgroups of the best known tiles just fill 132 cores (H100, H200) once: two of
  * those that keep half of the registers busy, eight of the small ones. */
 uint32_t rt_conv2d_gpu_splits(const rt_conv2d_shape *s)

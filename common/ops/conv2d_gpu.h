@@ -15,6 +15,30 @@ uint32_t rt_conv2d_result_vectors(const rt_conv2d_shape *shape, rt_conv2d_pass p
  *  perhaps a line and a column too many; (tap, input channel) of a weight gradient. */
 uint64_t rt_conv2d_result_rows(const rt_conv2d_shape *shape, rt_conv2d_pass pass);
 
+/** A family's tiles for results of at most so many vec4 in a row, and more than the class before
+ *  it in a table; best known first, NULL behind the last. The last class takes all. */
+enum { RT_CONV2D_MOST_TILES = 4 };
+typedef struct rt_conv2d_tile_class {
+    uint32_t vectors;
+    const void *pixels[RT_CONV2D_MOST_TILES];
+    /** For images so small that a batch of some hundred gives large tiles to few cores. The number
+     *  of images itself must not count (conv2d_family.h). */
+    const void *few_pixels[RT_CONV2D_MOST_TILES];
+    const void *weights[RT_CONV2D_MOST_TILES]; ///< of a weight gradient
+} rt_conv2d_tile_class;
+
+typedef struct rt_conv2d_tiles {
+    const rt_conv2d_tile_class *classes;
+    bool (*fits)(const rt_device_info *device, const void *tile); ///< the device has room for it
+} rt_conv2d_tiles;
+
+/** How many tiles a pass of a layer may choose from. */
+uint32_t rt_conv2d_count_tiles(const rt_conv2d_tiles *tiles, const rt_device_info *device,
+                               const rt_conv2d_shape *shape, rt_conv2d_pass pass);
+/** The tile that call->candidate means. */
+const void *rt_conv2d_find_tile(const rt_conv2d_tiles *tiles, rt_program *program,
+                                const rt_conv2d_call *call, rt_conv2d_pass pass);
+
 /** Parts of a weight gradient: enough workgroups for a few on each core of a large GPU. */
 uint32_t rt_conv2d_gpu_splits(const rt_conv2d_shape *shape);
 

@@ -38,14 +38,7 @@ static const tile tile_128x8 = {
 static const tile tile_256x4 = {
     .invocations = 64, .channel_lanes = 1, .vectors = 1, .quads = 1, .depth = 4};
 
-enum { MOST_CANDIDATES = 5 };
-typedef const tile *candidate_list[MOST_CANDIDATES];
-
-/* For results of more channels than the class before; the best known first. */
-static const struct {
-    uint32_t vectors; ///< of a row, at most
-    candidate_list pixels, few_pixels, weights;
-} classes[] = {
+static const rt_conv2d_tile_class classes[] = {
     {1, {&tile_256x4}, {&tile_256x4}, {&tile_256x4}},
     {2, {&tile_128x8}, {&tile_128x8}, {&tile_128x8}},
     {4, {&tile_256x16, &tile_128x16}, {&tile_128x16, &tile_256x16}, {&tile_128x16, &tile_256x16}},
@@ -64,55 +57,20 @@ static uint32_t tile_quads(const tile *t) { return t->invocations / t->channel_l
 static uint32_t tile_rows(const tile *t) { return 4 * tile_quads(t); }
 static uint32_t tile_vectors(const tile *t) { return t->channel_lanes * t->vectors; }
 
-static bool fits(const rt_device_info *device, const tile *t)
+static bool fits(const rt_device_info *device, const void *tile_)
 {
+    const tile *t = tile_;
     const uint32_t vectors = 2 * t->depth * (tile_quads(t) + 1 + tile_vectors(t));
     return device->maximum_workgroup_invocations >= t->invocations &&
            device->shared_memory_bytes >= 16 * vectors;
 }
 
-/* Whether an image's result is so small that a batch of some hundred gives large tiles to few
- * cores. The number of images itself must not count (conv2d_family.h). */
-static bool has_few_pixels(rt_conv2d_shape shape, rt_conv2d_pass pass)
-{
-    shape.images = 1;
-    const uint64_t pixels = rt_conv2d_result_rows(&shape, pass);
-    const uint32_t vectors = rt_conv2d_result_vectors(&shape, pass);
-    return pixels * vectors * vectors <= 256 * 16 * 16;
-}
-
-static const candidate_list *list_of(const rt_conv2d_shape *shape, rt_conv2d_pass pass)
-{
-    const uint32_t vectors = rt_conv2d_result_vectors(shape, pass);
-    size_t i = 0;
-    while (classes[i].vectors < vectors) i++;
-    if (pass == RT_CONV2D_WEIGHT_GRADIENT) return &classes[i].weights;
-    return has_few_pixels(*shape, pass) ? &classes[i].few_pixels : &classes[i].pixels;
-}
-
-/* The tile of candidate number `candidate`, or NULL; counts those that fit in `*count` if it is
- * there. */
-static const tile *find_tile(const rt_device_info *device, const rt_conv2d_shape *shape,
-                             rt_conv2d_pass pass, uint32_t candidate, uint32_t *count)
-{
-    const candidate_list *list = list_of(shape, pass);
-    const tile *found = NULL;
-    uint32_t fitting = 0;
-    for (size_t i = 0; i < MOST_CANDIDATES && (*list)[i] != NULL; i++) {
-        if (!fits(device, (*list)[i])) continue;
-        if (fitting == candidate) found = (*list)[i];
-        fitting++;
-    }
-    if (count != NULL) *count = fitting;
-    return found;
-}
+static const rt_conv2d_tiles all_tiles = {.classes = classes, .fits = fits};
 
 static uint32_t candidates(const rt_device_info *device, const rt_conv2d_shape *shape,
                            rt_conv2d_pass pass)
 {
-    uint32_t count;
-    find_tile(device, shape, pass, 0, &count);
-    return count;
+    return rt_conv2d_count_tiles(&all_tiles, device, shape, pass);
 }
 
 /* A GPU's compiler hides the way from shared memory if it sees a whole slice; a CPU's takes seconds
@@ -126,7 +84,7 @@ static rt_status run(rt_program *program, const rt_conv2d_call *call, rt_conv2d_
                      const char *shader)
 {
     const rt_device_info *device = rt_device_describe(rt_program_device(program));
-    const tile *t = find_tile(device, &call->shape, pass, call->candidate, NULL);
+    const tile *t = rt_conv2d_find_tile(&all_tiles, program, call, pass);
     rt_dispatch dispatch = {.shader = shader};
     rt_conv2d_gpu_bind(&dispatch, call, pass, tile_rows(t), tile_vectors(t));
     rt_conv2d_gpu_constant(&dispatch, "INVOCATIONS", t->invocations);

@@ -2,7 +2,7 @@
  * 8 to 64 channels and images of 7 to 32 pixels (docs/kernels.md); smaller tiles leave the
  * multipliers waiting for loads, larger ones spill registers and compile for seconds. Which of the
  * sizes in between is best differs by a quarter from layer to layer: they are candidates. */
-#include "common/ops/conv2d_family.h"
+#include "common/ops/conv2d_narrow.h"
 
 typedef struct tile {
     uint32_t group_lanes; ///< lanes side by side on one tile's channels
@@ -105,6 +105,17 @@ static rt_status forward(rt_program *program, const rt_conv2d_call *call)
     const rt_batch_norm_fixed *norm = call->batch_norm != NULL ? call->batch_norm : &none;
     const rt_gpu_range addend = call->batch_norm != NULL ? norm->residual : call->addend;
     const bool add = addend.buffer != NULL;
+    if (call->batch_norm == NULL && !add && rt_conv2d_is_narrow(program, s, s->out_channels))
+        return rt_conv2d_narrow(program, &(rt_conv2d_narrow_call){.images = s->images,
+                                                                  .height = s->height,
+                                                                  .width = s->width,
+                                                                  .channels = s->in_channels,
+                                                                  .result_channels = s->out_channels,
+                                                                  .x = call->x,
+                                                                  .weight = call->weight,
+                                                                  .bias = call->bias,
+                                                                  .y = call->y,
+                                                                  .label = call->label});
     rt_dispatch dispatch = {
         .shader = "conv2d_forward_shuffle",
         .bindings = {call->x, call->weight, norm->bias, norm->mean, norm->variance, norm->weight,
@@ -131,6 +142,18 @@ static rt_status input_gradient(rt_program *program, const rt_conv2d_call *call)
     const rt_conv2d_gradient_epilogue *e =
         call->gradient_epilogue != NULL ? call->gradient_epilogue : &none;
     const bool activation = e->negative_slope != 1, add_behind = e->addend.buffer != NULL;
+    if (call->gradient_epilogue == NULL && !add &&
+        rt_conv2d_is_narrow(program, s, s->in_channels))
+        return rt_conv2d_narrow(program, &(rt_conv2d_narrow_call){.images = s->images,
+                                                                  .height = s->height,
+                                                                  .width = s->width,
+                                                                  .channels = s->out_channels,
+                                                                  .result_channels = s->in_channels,
+                                                                  .turned = true,
+                                                                  .x = call->y_gradient,
+                                                                  .weight = call->transposed,
+                                                                  .y = call->x_gradient,
+                                                                  .label = call->label});
     const tile t = choose_tile(program, in4, s->width, tiling_of(call), s->stride);
     const uint64_t rows = (uint64_t)s->images * rt_groups(s->height, s->stride);
     const uint64_t tiles = (uint64_t)rt_groups(rows, t.rows) * rt_groups(s->width, t.columns);

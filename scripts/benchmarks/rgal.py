@@ -18,7 +18,7 @@ class Pair:
     teacher: object
     student: object
     channels: int
-    side: int  # of an image
+    side: int
     batch_size: int
     latent_size: int
     generator_width: int
@@ -32,8 +32,7 @@ PAIRS = {
     "wrn": Pair(lambda: wide_resnet(40, 2, 3), lambda: wide_resnet(16, 1, 3), 3, 32, 128, 256, 64,
                 4, 0.1, 0.1),
     # configs/fashion-mnist/demo.yaml
-    "demo": Pair(lambda: resnet(8, 16, 1), lambda: resnet(8, 8, 1), 1, 28, 128, 128, 16, 2, 0,
-                 0),
+    "demo": Pair(lambda: resnet(8, 16, 1), lambda: resnet(8, 8, 1), 1, 28, 128, 128, 16, 2, 0, 0),
 }
 
 
@@ -99,8 +98,7 @@ class SynthesisStep:
         self.pair, self.memory_format, self.statistics = pair, memory_format, []
         self.teacher = pair.teacher().eval().requires_grad_(False).to(memory_format=memory_format)
         self.student = pair.student().eval().requires_grad_(False).to(memory_format=memory_format)
-        self.generator = Generator(pair.latent_size, pair.generator_width, pair.side,
-                                   pair.channels)
+        self.generator = Generator(pair.latent_size, pair.generator_width, pair.side, pair.channels)
         self.generator.to(memory_format=memory_format)
         self.latent = torch.randn(pair.batch_size, pair.latent_size, requires_grad=True)
         self.labels = torch.randint(0, CLASSES, (pair.batch_size,)).sort().values

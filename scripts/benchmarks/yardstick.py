@@ -21,8 +21,9 @@ import torch.nn.functional as F
 from networks import resnet
 from rgal import CLASSES, PAIRS, StudentStep, SynthesisStep, augment
 
+SIDE = 32  # of the images that networks are trained and evaluated on
 LAYOUTS = {"nchw": torch.contiguous_format, "channels_last": torch.channels_last}
-SIDE, BATCH_SIZE, EVALUATED, EVALUATION_BATCH = 32, 128, 1024, 256
+BATCH_SIZE, EVALUATED, EVALUATION_BATCH = 128, 1024, 256
 
 
 class TrainingStep:

@@ -68,7 +68,7 @@ static const layer layers[] = {
     {{2, 13, 12, 1}, 6, 7, 7, 2, 3, true, false},  {{5, 6, 7, 16}, 16, 1, 1, 2, 0, false, false},
     {{2, 6, 6, 16}, 1, 3, 3, 1, 0, false, false},  {{2, 5, 6, 20}, 24, 3, 2, 2, 2, false, false},
     {{3, 21, 19, 8}, 6, 3, 3, 1, 1, false, false}, {{13, 1, 1, 33}, 70, 1, 1, 1, 0, true, true},
-    {{3, 1, 1, 6}, 10, 1, 1, 1, 0, false, true},
+    {{3, 1, 1, 6}, 10, 1, 1, 1, 0, false, true},   {{3, 18, 19, 6}, 2, 3, 3, 1, 1, true, false},
 };
 
 /* As wide as the tiles that a family may choose from, in one image that fills none of them. */
