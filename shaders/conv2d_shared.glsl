@@ -19,7 +19,7 @@ layout(constant_id = 1) const int CHANNEL_LANES = 8; // invocations side by side
 layout(constant_id = 2) const int VECTORS = 2;       // vec4 of channels an invocation
 layout(constant_id = 3) const int QUADS = 2;         // of rows an invocation
 layout(constant_id = 4) const int DEPTH = 8;         // of a slice; a power of two, at least 4
-layout(constant_id = 5) const int UNROLLED = 4;      // depths; a multiple of 4 that divides DEPTH
+layout(constant_id = 5) const int UNROLLED = 1;      // depths; divides DEPTH
 const int ROW_LANES = INVOCATIONS / CHANNEL_LANES;
 const int TILE_QUADS = ROW_LANES * QUADS;
 const int TILE_ROWS = 4 * TILE_QUADS;
@@ -57,7 +57,7 @@ void multiply_slice(int pair, int used)
 {
     for (int first = 0; first < DEPTH; first += UNROLLED)
         [[unroll]] for (int d = 0; d < UNROLLED; d++) {
-            if (d % 4 >= used) continue;
+            if (used < 4 && (first + d) % 4 >= used) continue;
             const int line = pair * DEPTH + first + d;
             vec4 a[QUADS];
             [[unroll]] for (int q = 0; q < QUADS; q++)

@@ -1,8 +1,6 @@
 /* The shared family: which tiles a pass of a layer may get (shaders/conv2d_shared.glsl). */
 #include "common/ops/conv2d_gpu.h"
 
-#include <string.h>
-
 /* Of a result: rows x channels. */
 typedef struct tile {
     uint32_t invocations, channel_lanes, vectors, quads, depth;
@@ -50,7 +48,7 @@ static const rt_conv2d_tile_class classes[] = {
     {UINT32_MAX,
      {&tile_128x128, &tile_128x128_wide, &tile_128x64, &tile_64x64},
      {&tile_64x64, &tile_128x64, &tile_128x128, &tile_128x128_wide},
-     {&tile_192x64, &tile_128x128, &tile_128x64, &tile_64x64}},
+     {&tile_128x128, &tile_192x64, &tile_128x64, &tile_64x64}},
 };
 
 static uint32_t tile_quads(const tile *t) { return t->invocations / t->channel_lanes * t->quads; }
@@ -73,11 +71,11 @@ static uint32_t candidates(const rt_device_info *device, const rt_conv2d_shape *
     return rt_conv2d_count_tiles(&all_tiles, device, shape, pass);
 }
 
-/* A GPU's compiler hides the way from shared memory if it sees a whole slice; a CPU's takes seconds
- * for it and gains nothing. */
+/* A GPU's compiler hides the way from shared memory if it sees a whole slice; a CPU's would take
+ * seconds for it and gain nothing. */
 static uint32_t unrolled(const rt_device_info *device, const tile *t)
 {
-    return strcmp(device->kind, "cpu") == 0 ? 4 : t->depth;
+    return rt_device_is_cpu(device) ? 1 : t->depth;
 }
 
 static rt_status run(rt_program *program, const rt_conv2d_call *call, rt_conv2d_pass pass,
