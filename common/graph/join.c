@@ -1,6 +1,6 @@
 /* Joins steps: a convolution and the batch norm behind it, say, become one command, and what passes
- * between them is not stored, unless others read it; then at least it need not be read. On CPU drivers a store costs more than most arithmetic
- * (docs/kernels.md). */
+ * between them is not stored, unless others read it; then at least it need not be read. On CPU
+ * drivers a store costs more than most arithmetic (docs/kernels.md). */
 
 #include "common/graph/graph_private.h"
 

@@ -95,8 +95,8 @@ typedef struct rt_operator {
     rt_status (*prepare)(rt_device *device, const rt_work *work, uint32_t count);
     /** Whether the device can do `node`'s pass and the same pass of `next`, which takes what comes
      *  out of it, as one command (join.c). What passes between them, the output or its gradient, is
-     *  not stored, unless others read it (`keeps`; forward only). Asked after `prepare`, of nodes of
-     *  this operator. NULL: never. */
+     *  not stored, unless others read it (`keeps`; forward only). Asked after `prepare`, of nodes
+     * of this operator. NULL: never. */
     bool (*joins)(rt_device *device, const rt_node *node, const rt_node *next, rt_pass pass,
                   bool keeps);
     /** Records both, with the scratch memory of `node`. */

@@ -3,15 +3,7 @@
 #include "common/ops/channels.h"
 #include "common/ops/elementwise.h"
 
-enum {
-    X,
-    WEIGHT,
-    BIAS,
-    RUNNING_MEAN,
-    RUNNING_VAR,
-    RESIDUAL = RT_BATCH_NORM_RESIDUAL,
-    INPUT_COUNT
-};
+enum { X, WEIGHT, BIAS, RUNNING_MEAN, RUNNING_VAR, RESIDUAL = RT_BATCH_NORM_RESIDUAL, INPUT_COUNT };
 enum { Y, MEAN, VARIANCE }; ///< outputs; the last two (of the batch) only while training
 
 typedef struct attributes {

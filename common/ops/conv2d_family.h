@@ -42,10 +42,10 @@ typedef struct rt_conv2d_gradient_epilogue {
 /** One pass of one layer; unused ranges are {0}. */
 typedef struct rt_conv2d_call {
     rt_conv2d_shape shape;
-    uint32_t candidate;                       ///< which of the family's ways; 0 is the best known
-    rt_gpu_range x, weight, bias, y;          ///< forward reads the first three
-    rt_gpu_range transposed;                  ///< [tap][out][in]: for the gradient of x
-    rt_gpu_range y_gradient;                  ///< read by both gradients
+    uint32_t candidate;              ///< which of the family's ways; 0 is the best known
+    rt_gpu_range x, weight, bias, y; ///< forward reads the first three
+    rt_gpu_range transposed;         ///< [tap][out][in]: for the gradient of x
+    rt_gpu_range y_gradient;         ///< read by both gradients
     rt_gpu_range addend; ///< added to the gradient of x, or to the output (families with
                          ///< `epilogues`), if it is there
     rt_gpu_range x_gradient, weight_gradient; ///< written by them

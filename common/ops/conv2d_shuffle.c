@@ -106,16 +106,17 @@ static rt_status forward(rt_program *program, const rt_conv2d_call *call)
     const rt_gpu_range addend = call->batch_norm != NULL ? norm->residual : call->addend;
     const bool add = addend.buffer != NULL, keep = call->raw.buffer != NULL;
     if (call->batch_norm == NULL && !add && rt_conv2d_is_narrow(program, s, s->out_channels))
-        return rt_conv2d_narrow(program, &(rt_conv2d_narrow_call){.images = s->images,
-                                                                  .height = s->height,
-                                                                  .width = s->width,
-                                                                  .channels = s->in_channels,
-                                                                  .result_channels = s->out_channels,
-                                                                  .x = call->x,
-                                                                  .weight = call->weight,
-                                                                  .bias = call->bias,
-                                                                  .y = call->y,
-                                                                  .label = call->label});
+        return rt_conv2d_narrow(program,
+                                &(rt_conv2d_narrow_call){.images = s->images,
+                                                         .height = s->height,
+                                                         .width = s->width,
+                                                         .channels = s->in_channels,
+                                                         .result_channels = s->out_channels,
+                                                         .x = call->x,
+                                                         .weight = call->weight,
+                                                         .bias = call->bias,
+                                                         .y = call->y,
+                                                         .label = call->label});
     rt_dispatch dispatch = {
         .shader = "conv2d_forward_shuffle",
         .bindings = {call->x, call->weight, norm->bias, norm->mean, norm->variance, norm->weight,
@@ -143,8 +144,7 @@ static rt_status input_gradient(rt_program *program, const rt_conv2d_call *call)
     const rt_conv2d_gradient_epilogue *e =
         call->gradient_epilogue != NULL ? call->gradient_epilogue : &none;
     const bool activation = e->negative_slope != 1, add_behind = e->addend.buffer != NULL;
-    if (call->gradient_epilogue == NULL && !add &&
-        rt_conv2d_is_narrow(program, s, s->in_channels))
+    if (call->gradient_epilogue == NULL && !add && rt_conv2d_is_narrow(program, s, s->in_channels))
         return rt_conv2d_narrow(program, &(rt_conv2d_narrow_call){.images = s->images,
                                                                   .height = s->height,
                                                                   .width = s->width,

@@ -27,7 +27,7 @@ typedef enum function {
     RESIDUAL_OF_ITSELF, /* the same and x once more, before a ReLU */
     BLOCK,              /* a convolution, and then that with the block's x */
     FROZEN_BLOCK,       /* the same with running statistics: one command */
-    PREACTIVATED,       /* FROZEN_RELU before a convolution: their backward passes are one command */
+    PREACTIVATED, /* FROZEN_RELU before a convolution: their backward passes are one command */
     FUNCTIONS
 } function;
 

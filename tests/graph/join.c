@@ -1,5 +1,5 @@
-/* Which steps become one command, and which must not. That joined ones give the same bits is part of
- * every gradient test (support.h), that they are right of graph_addends. */
+/* Which steps become one command, and which must not. That joined ones give the same bits is part
+ * of every gradient test (support.h), that they are right of graph_addends. */
 
 #include "common/ops/add.h"
 #include "common/ops/batch_norm.h"
@@ -57,11 +57,10 @@ static rt_tensor *normalise(rt_tensor *x, bool training)
     rt_tensor *vectors[4];
     for (int i = 0; i < 4; i++)
         vectors[i] = rt_graph_constant(graph, "vector", (rt_shape){1, 1, 1, CHANNELS}, ones);
-    return rt_batch_norm(graph, x,
-                         &(rt_batch_norm_inputs){vectors[0], vectors[1], vectors[2], vectors[3], NULL},
-                         &(rt_batch_norm_options){.training = training,
-                                                  .epsilon = 0.1f,
-                                                  .activation = RT_ACTIVATION_RELU});
+    return rt_batch_norm(
+        graph, x, &(rt_batch_norm_inputs){vectors[0], vectors[1], vectors[2], vectors[3], NULL},
+        &(rt_batch_norm_options){
+            .training = training, .epsilon = 0.1f, .activation = RT_ACTIVATION_RELU});
 }
 
 /* Commands of a pass of the operators whose names begin like this. */
@@ -117,9 +116,9 @@ static void compute(bool no_joining, rt_tensor *const *outputs, int count, float
     const uint64_t size = 4 * rt_shape_vec4_count(shape);
     float x[4 * 2 * 3 * 2];
     rt_phase *phase;
-    rt_test_ok(rt_phase_create(
-        &phase, rt_test_device(), graph,
-        &(rt_phase_options){.no_joining = no_joining, .poison = !no_joining}));
+    rt_test_ok(
+        rt_phase_create(&phase, rt_test_device(), graph,
+                        &(rt_phase_options){.no_joining = no_joining, .poison = !no_joining}));
     rt_test_fill(shape, 7, x);
     rt_test_ok(rt_phase_write(phase, state, x));
     rt_test_ok(rt_phase_submit(phase));
