@@ -16,6 +16,7 @@
 layout(constant_id = 4) const bool BIAS = false;
 layout(constant_id = 5) const bool NORMALISE = false;
 layout(constant_id = 6) const bool ADD = false;
+layout(constant_id = 7) const bool KEEP = false; // store Y itself too
 layout(push_constant) uniform Push {
     int images;
     float epsilon, negative_slope;
@@ -36,6 +37,7 @@ layout(binding = 4, rgba32f) readonly uniform imageBuffer Variance;
 layout(binding = 5, rgba32f) readonly uniform imageBuffer Scale;
 layout(binding = 6, rgba32f) readonly uniform imageBuffer Addend;
 layout(binding = 7, std430) writeonly buffer Output { vec4 y[]; };
+layout(binding = 8, std430) writeonly buffer Raw { vec4 raw[]; }; // any range without KEEP
 
 const int COLUMN_TILES = (OUT_WIDTH + TILE_COLUMNS - 1) / TILE_COLUMNS;
 const int IN_COLUMNS = (TILE_COLUMNS - 1) * STRIDE + KERNEL_W;
@@ -115,6 +117,7 @@ void main()
         const int index = (row * OUT_WIDTH + column) * CO4 + o4;
         const bool inside = row < rows && column < OUT_WIDTH && real;
         vec4 v = sum[m];
+        if (KEEP && inside) raw[index] = v;
         if (NORMALISE) v = (v - mean) * scale + shift;
         if (ADD) v += imageLoad(Addend, inside ? Addend_offset + index : 0);
         if (NORMALISE) v = mix(negative_slope * v, v, greaterThan(v, vec4(0)));

@@ -83,9 +83,9 @@ double rt_bench_median(double *values, uint32_t count)
 
 rt_status rt_bench_warm_up(const rt_bench *bench, rt_phase *phase)
 {
-    const double began = rt_seconds(), warm_up_seconds = 0.3;
+    const double began = rt_seconds();
     if (rt_device_is_cpu(rt_device_describe(bench->device))) return RT_OK;
-    while (rt_seconds() - began < warm_up_seconds) {
+    while (rt_seconds() - began < RT_BENCH_WARM_UP_SECONDS) {
         RT_TRY(rt_phase_submit(phase));
         RT_TRY(rt_phase_wait(phase));
     }

@@ -19,6 +19,7 @@ typedef struct rt_step {
     rt_step_kind kind;
     rt_node *node;              ///< FORWARD, BACKWARD
     rt_node *next;              ///< recorded together with `node` (rt_steps_join); NULL: nothing is
+    bool keeps;                 ///< what passes between them is stored too: others read it
     rt_tensor *target, *source; ///< SUM, COPY
 } rt_step;
 
@@ -54,8 +55,7 @@ RT_CHECKED rt_status rt_graph_schedule(const rt_graph *graph, rt_step_list *list
 /** Lets every operator of these steps prepare for what it has to do. */
 RT_CHECKED rt_status rt_steps_prepare(const rt_step_list *list, rt_device *device);
 
-/** Makes one step of two wherever an operator can do both at once and nothing else reads what
- *  passes between them. After rt_steps_prepare. */
+/** Makes one step of two wherever an operator can do both at once. After rt_steps_prepare. */
 RT_CHECKED rt_status rt_steps_join(rt_step_list *list, const rt_graph *graph, rt_device *device);
 
 /** Calls `visit` for every tensor that a step reads (`written` false) or writes (true). */

@@ -1,5 +1,5 @@
 /* Joins steps: a convolution and the batch norm behind it, say, become one command, and what passes
- * between them is never stored. On CPU drivers a store costs more than most arithmetic
+ * between them is not stored, unless others read it; then at least it need not be read. On CPU drivers a store costs more than most arithmetic
  * (docs/kernels.md). */
 
 #include "common/graph/graph_private.h"
@@ -21,29 +21,46 @@ static bool is_read(const readers *r, const rt_tensor *tensor, uint32_t times)
            !tensor->output && !tensor->is_parameter_gradient && r->count[tensor->id] == times;
 }
 
-/* The step that runs the forward pass of what takes step i's output as its first input; the
- * list's count if there is none. */
+/* For a search through what a step reads. */
+typedef struct search {
+    const rt_tensor *storage;
+    bool found;
+} search;
+
+static void search_reader(void *context, rt_tensor *tensor, bool written)
+{
+    search *s = context;
+    if (!written && tensor->storage == s->storage) s->found = true;
+}
+
+/* The first step that reads step i's output, if that is the forward pass of an operator whose
+ * first input it is; the list's count if it is not. */
 static uint32_t find_next_forward(const rt_step_list *list, uint32_t i)
 {
     const rt_tensor *output = list->steps[i].node->outputs[0];
-    for (uint32_t k = i + 1; k < list->count; k++) {
-        const rt_step *step = &list->steps[k];
-        if (step->kind == RT_STEP_FORWARD && step->next == NULL && step->node->inputs[0] == output)
-            return k;
-    }
-    return list->count;
+    search s = {.storage = output->storage};
+    uint32_t k = i;
+    while (!s.found && ++k < list->count) rt_step_visit(&list->steps[k], search_reader, &s);
+    if (k == list->count) return k;
+    const rt_step *step = &list->steps[k];
+    const bool first_input =
+        step->kind == RT_STEP_FORWARD && step->next == NULL && step->node->inputs[0] == output;
+    return first_input ? k : list->count;
 }
 
 /* A forward pass moves back to its follower's place, where the follower's other inputs are made. */
 static bool joins_forward(const readers *r, rt_step_list *list, uint32_t i, rt_device *device)
 {
     const rt_step *step = &list->steps[i];
-    if (step->node->output_count != 1 || !is_read(r, step->node->outputs[0], 1)) return false;
+    if (step->node->output_count != 1) return false;
     const uint32_t k = find_next_forward(list, i);
     if (k == list->count) return false;
     rt_node *next = list->steps[k].node;
-    if (!step->node->operator_->joins(device, step->node, next, RT_PASS_FORWARD)) return false;
-    list->steps[k] = (rt_step){.kind = RT_STEP_FORWARD, .node = step->node, .next = next};
+    const bool keeps = !is_read(r, step->node->outputs[0], 1);
+    if (!step->node->operator_->joins(device, step->node, next, RT_PASS_FORWARD, keeps))
+        return false;
+    list->steps[k] =
+        (rt_step){.kind = RT_STEP_FORWARD, .node = step->node, .next = next, .keeps = keeps};
     return true;
 }
 
@@ -58,7 +75,7 @@ static bool joins_backward(const readers *r, rt_step_list *list, uint32_t i, rt_
     const bool in_place = step->node->addends[0] == between;
     if (step->node->inputs[0] != next->outputs[0] || between != next->output_gradients[0] ||
         !is_read(r, between, 1 + in_place) ||
-        !step->node->operator_->joins(device, step->node, next, RT_PASS_BACKWARD))
+        !step->node->operator_->joins(device, step->node, next, RT_PASS_BACKWARD, false))
         return false;
     list->steps[i + 1] = (rt_step){.kind = RT_STEP_BACKWARD, .node = step->node, .next = next};
     return true;

@@ -94,13 +94,14 @@ typedef struct rt_operator {
      *  that need timing. NULL: there is nothing to choose. */
     rt_status (*prepare)(rt_device *device, const rt_work *work, uint32_t count);
     /** Whether the device can do `node`'s pass and the same pass of `next`, which takes what comes
-     *  out of it, as one command, so that what passes between them (the output, or its gradient)
-     *  need not be stored (join.c). Asked after `prepare`, of nodes of this operator, where nothing
-     *  else reads it. NULL: never. */
-    bool (*joins)(rt_device *device, const rt_node *node, const rt_node *next, rt_pass pass);
+     *  out of it, as one command (join.c). What passes between them, the output or its gradient, is
+     *  not stored, unless others read it (`keeps`; forward only). Asked after `prepare`, of nodes of
+     *  this operator. NULL: never. */
+    bool (*joins)(rt_device *device, const rt_node *node, const rt_node *next, rt_pass pass,
+                  bool keeps);
     /** Records both, with the scratch memory of `node`. */
     rt_status (*record_joined)(rt_program *program, const rt_node *node, const rt_node *next,
-                               rt_pass pass);
+                               rt_pass pass, bool keeps);
     /** Bytes of scratch memory a pass needs; NULL: none. */
     uint64_t (*scratch)(const rt_node *node, rt_pass pass);
     rt_cost (*cost)(const rt_node *node, rt_pass pass); ///< may be NULL

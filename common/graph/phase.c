@@ -99,7 +99,7 @@ static rt_status record_step(rt_phase *phase, rt_program *program, uint32_t inde
     if (step->next != NULL)
         return node->operator_->record_joined(
             program, node, step->next,
-            step->kind == RT_STEP_FORWARD ? RT_PASS_FORWARD : RT_PASS_BACKWARD);
+            step->kind == RT_STEP_FORWARD ? RT_PASS_FORWARD : RT_PASS_BACKWARD, step->keeps);
     switch (step->kind) {
     case RT_STEP_FORWARD:
         return node->operator_->forward(program, node);

@@ -67,6 +67,7 @@ void rt_step_visit(const rt_step *step,
         const bool forward = step->kind == RT_STEP_FORWARD;
         joined.between = forward ? step->node->outputs[0] : step->next->output_gradients[0];
         (forward ? visit_forward : visit_backward)(step->next, visit_joined, &joined);
+        if (step->keeps) joined.between = NULL;
         joined.left_out = true;
         visit = visit_joined;
         context = &joined;

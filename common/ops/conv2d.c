@@ -200,12 +200,13 @@ static bool takes_whole_gradient(const rt_node *batch_norm)
 
 /* A batch norm with fixed statistics, or a sum with another tensor, is done to the results on their
  * way to memory; the batch norm's backward pass to the gradient of x. (A sum has none.) */
-static bool joins(rt_device *device, const rt_node *node, const rt_node *next, rt_pass pass)
+static bool joins(rt_device *device, const rt_node *node, const rt_node *next, rt_pass pass,
+                  bool keeps)
 {
     const rt_conv2d_shape shape = shape_of(node);
     rt_conv2d_choice choice;
     const bool sum = next->operator_ == &rt_add_operator && pass == RT_PASS_FORWARD &&
-                     next->inputs[1] != node->outputs[0];
+                     next->inputs[1] != node->outputs[0] && !keeps;
     if (!sum && !rt_batch_norm_is_fixed(next)) return false;
     if (pass == RT_PASS_FORWARD ? node->inputs[BIAS] != NULL : !takes_whole_gradient(next))
         return false;
@@ -215,7 +216,7 @@ static bool joins(rt_device *device, const rt_node *node, const rt_node *next, r
 }
 
 static rt_status record_joined(rt_program *program, const rt_node *node, const rt_node *next,
-                               rt_pass pass)
+                               rt_pass pass, bool keeps)
 {
     if (pass == RT_PASS_BACKWARD) return record_backward(program, node, next);
     rt_conv2d_call call = forward_call(node);
@@ -227,6 +228,7 @@ static rt_status record_joined(rt_program *program, const rt_node *node, const r
     }
     batch_norm = rt_batch_norm_fixed_of(next);
     call.batch_norm = &batch_norm;
+    if (keeps) call.raw = rt_bind(node->outputs[0]);
     return dispatch(program, RT_CONV2D_FORWARD, &call);
 }
 

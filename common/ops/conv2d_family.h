@@ -52,6 +52,7 @@ typedef struct rt_conv2d_call {
     rt_gpu_range partial;                     ///< scratch of rt_conv2d_partial_bytes
     /* Done to each result on its way to memory, behind the addend (families with `epilogues`): */
     const rt_batch_norm_fixed *batch_norm; ///< of the forward pass; NULL: nothing
+    rt_gpu_range raw;                      ///< with it: where the output itself goes; {0}: nowhere
     const rt_conv2d_gradient_epilogue *gradient_epilogue; ///< of x's gradient; NULL: nothing
     const char *label;
 } rt_conv2d_call;

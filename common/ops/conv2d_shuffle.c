@@ -104,7 +104,7 @@ static rt_status forward(rt_program *program, const rt_conv2d_call *call)
                                       .bias = bias ? call->bias : call->weight};
     const rt_batch_norm_fixed *norm = call->batch_norm != NULL ? call->batch_norm : &none;
     const rt_gpu_range addend = call->batch_norm != NULL ? norm->residual : call->addend;
-    const bool add = addend.buffer != NULL;
+    const bool add = addend.buffer != NULL, keep = call->raw.buffer != NULL;
     if (call->batch_norm == NULL && !add && rt_conv2d_is_narrow(program, s, s->out_channels))
         return rt_conv2d_narrow(program, &(rt_conv2d_narrow_call){.images = s->images,
                                                                   .height = s->height,
@@ -119,7 +119,7 @@ static rt_status forward(rt_program *program, const rt_conv2d_call *call)
     rt_dispatch dispatch = {
         .shader = "conv2d_forward_shuffle",
         .bindings = {call->x, call->weight, norm->bias, norm->mean, norm->variance, norm->weight,
-                     add ? addend : call->weight, call->y},
+                     add ? addend : call->weight, call->y, keep ? call->raw : call->y},
         .groups = {rt_groups(out4, t.group_lanes),
                    rt_groups(tiles, groups_in_subgroup(program, &t)), 1},
         .label = call->label,
@@ -128,6 +128,7 @@ static rt_status forward(rt_program *program, const rt_conv2d_call *call)
     dispatch.constants[11] = RT_CONSTANT("BIAS", bias);
     dispatch.constants[12] = RT_CONSTANT("NORMALISE", call->batch_norm != NULL);
     dispatch.constants[13] = RT_CONSTANT("ADD", add);
+    dispatch.constants[14] = RT_CONSTANT("KEEP", keep);
     dispatch.push[1] = RT_CONSTANT("epsilon", norm->epsilon);
     dispatch.push[2] = RT_CONSTANT("negative_slope", norm->negative_slope);
     return rt_program_dispatch(program, &dispatch);

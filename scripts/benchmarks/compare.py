@@ -61,7 +61,8 @@ class Retort:
             done = subprocess.run([self.program, "bench", *words], stdout=subprocess.PIPE,
                                   text=True)
         except OSError as error:
-            sys.exit(f"scripts/bench: cannot run '{self.program}': {error.strerror}; check --retort")
+            sys.exit(f"scripts/bench: cannot run '{self.program}': {error.strerror}; "
+                     "check --retort")
         if done.returncode != 0:
             sys.exit(f"scripts/bench: 'retort bench {' '.join(words)}' failed; its error stands "
                      "above")

@@ -17,17 +17,21 @@ enum { CHANNELS = 5 };
 static const rt_shape shape = {2, 3, 1, CHANNELS};
 static rt_parameters *weights;
 static rt_graph *graph;
+static rt_tensor *state;
 
 static void begin(void)
 {
+    float kernel[CHANNELS * CHANNELS * 3 * 3];
     const rt_parameter weight = {.name = "weight",
                                  .layout = RT_LAYOUT_CONVOLUTION,
                                  .dims = {CHANNELS, CHANNELS, 3, 3},
-                                 .rank = 4,
-                                 .initial = {RT_INITIAL_UNIFORM, -1, 1}};
+                                 .rank = 4};
     rt_test_ok(rt_parameters_create(&weights));
     rt_test_ok(rt_parameters_add(weights, &weight, NULL));
     rt_test_ok(rt_parameters_allocate(weights, rt_test_device()));
+    for (uint64_t i = 0; i < sizeof kernel / sizeof *kernel; i++)
+        kernel[i] = (float)(rt_test_uniform(5, i) - 0.5);
+    rt_test_ok(rt_parameters_write(weights, RT_PIECE_VALUES, 0, kernel));
     rt_test_ok(rt_graph_create(&graph));
     rt_conv2d_force(&rt_conv2d_shuffle_family, 0);
 }
@@ -107,19 +111,45 @@ Test(graph_join, not_where_the_output_is_added_to_itself)
     cr_assert_eq(commands("add", "forward"), 1);
 }
 
-Test(graph_join, not_where_the_host_reads_what_is_between)
+/* The outputs of a phase of the graph, `count` tensors of the shape. */
+static void compute(bool no_joining, rt_tensor *const *outputs, int count, float *values)
 {
-    rt_tensor *y = convolve(rt_graph_state(graph, "x", shape));
-    rt_graph_output(graph, y);
-    rt_graph_output(graph, normalise(y, false));
-    cr_assert_eq(commands("batch_norm", "forward"), 1);
+    const uint64_t size = 4 * rt_shape_vec4_count(shape);
+    float x[4 * 2 * 3 * 2];
+    rt_phase *phase;
+    rt_test_ok(rt_phase_create(
+        &phase, rt_test_device(), graph,
+        &(rt_phase_options){.no_joining = no_joining, .poison = !no_joining}));
+    rt_test_fill(shape, 7, x);
+    rt_test_ok(rt_phase_write(phase, state, x));
+    rt_test_ok(rt_phase_submit(phase));
+    rt_test_ok(rt_phase_wait(phase));
+    for (int i = 0; i < count; i++)
+        memcpy(values + (uint64_t)i * size, rt_phase_output(phase, outputs[i]),
+               size * sizeof *values);
+    rt_phase_free(phase);
 }
 
-Test(graph_join, not_where_another_operator_reads_what_is_between)
+Test(graph_join, what_others_read_is_stored_too)
+{
+    float joined[3 * 4 * 2 * 3 * 2], separate[3 * 4 * 2 * 3 * 2];
+    state = rt_graph_state(graph, "x", shape);
+    rt_tensor *y = convolve(state);
+    rt_tensor *const outputs[] = {y, normalise(y, false), convolve(y)};
+    for (int i = 0; i < 3; i++) rt_graph_output(graph, outputs[i]);
+    cr_assert_eq(commands("batch_norm", "forward"), 0);
+    compute(false, outputs, 3, joined);
+    compute(true, outputs, 3, separate);
+    cr_assert_neq(separate[0], 0);
+    cr_assert_eq(memcmp(joined, separate, sizeof joined), 0);
+}
+
+Test(graph_join, not_where_another_operator_reads_what_is_between_before)
 {
     rt_tensor *y = convolve(rt_graph_state(graph, "x", shape));
+    rt_tensor *z = convolve(y);
+    rt_graph_output(graph, z);
     rt_graph_output(graph, normalise(y, false));
-    rt_graph_output(graph, convolve(y));
     cr_assert_eq(commands("batch_norm", "forward"), 1);
 }
 
