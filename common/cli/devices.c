@@ -110,7 +110,8 @@ const rt_command_description rt_devices_command = {
         "use, for at most 30 seconds of a start, or ahead with --tune, for the layers of 'retort\n"
         "bench conv2d' or those of a run's CONFIG, without that limit. A run notes its choices in\n"
         "its tuning.yaml and repeats them with --resume.\n"
-        "RETORT_CONV2D=shuffle, shared or plain in the environment chooses by hand.\n",
+        "RETORT_CONV2D=shuffle, shared or plain in the environment chooses by hand, and\n"
+        "cooperative takes a GPU's matrix units, in float16.\n",
     .options = options,
     .option_count = RT_COUNT(options),
     .flags = RT_FLAG_SET | RT_FLAG_DEVICE,

@@ -60,6 +60,19 @@ void rt_conv2d_force(const rt_conv2d_family *family, uint32_t candidate)
     if (family == NULL) forget();
 }
 
+/* The other family for GPUs does what this one does not: layers of few channels. */
+static rt_status go_cooperative(const rt_device *device, rt_conv2d_plan *plan)
+{
+    const rt_device_info *info = rt_device_describe(device);
+    if (!info->cooperative_matrix)
+        return rt_fail(RT_ERROR_DEVICE,
+                       "RETORT_CONV2D=cooperative: '%s' has no cooperative matrices of float16 "
+                       "(VK_NV_cooperative_matrix); unset it to go on in float32",
+                       info->name);
+    plan->contenders.families[plan->contenders.count++] = &rt_conv2d_shared_family;
+    return RT_OK;
+}
+
 /* No contender where the environment says nothing. */
 static rt_status ask_environment(const rt_device *device, rt_conv2d_plan *plan)
 {
@@ -74,10 +87,10 @@ static rt_status ask_environment(const rt_device *device, rt_conv2d_plan *plan)
     if (family == NULL)
         return rt_fail(RT_ERROR_INPUT,
                        "the environment asks for unknown kernels: RETORT_CONV2D=%s; there are "
-                       "shuffle, shared, plain, and untimed for the best known",
+                       "shuffle, shared, plain, cooperative, and untimed for the best known",
                        name);
     plan->contenders = (rt_conv2d_contenders){.families = {family}, .count = 1};
-    return RT_OK;
+    return family == &rt_conv2d_cooperative_family ? go_cooperative(device, plan) : RT_OK;
 }
 
 static rt_status hold_race(rt_device *device, rt_conv2d_race *race, rt_conv2d_plan *plan)

@@ -6,7 +6,7 @@
  *   1. rt_conv2d_force (tests)
  *   2. the record of a run, given by rt_conv2d_keep: a resumed run repeats its bits
  *   3. the environment: RETORT_CONV2D=shuffle|shared|plain, or `untimed` for the best known that
- *      fits; no timing then
+ *      fits, or `cooperative` for float16 where the device can; no timing then
  *   4. the cache: a file for each device, driver, subgroup size and program version in the
  *      program's cache folder. One that cannot be read, or is of another device, is made anew
  *   5. timing: a race (conv2d_race.h) that finds, once a device, which families are worth it, which
@@ -19,8 +19,8 @@
 #include "common/ops/conv2d_record.h"
 #include "common/ops/conv2d_tuner.h"
 
-/** The kernels for a pass of a layer, on first use made as above. Errors: RT_ERROR_DEVICE;
- *  RT_ERROR_INPUT for an unknown name in the environment; RT_ERROR_IO for a run's record. */
+/** The kernels for a pass of a layer, on first use made as above. Errors: RT_ERROR_DEVICE,
+ *  also where it has not what the environment asks for; RT_ERROR_INPUT for an unknown name in it; RT_ERROR_IO for a run's record. */
 RT_CHECKED rt_status rt_conv2d_choose(rt_device *device, const rt_conv2d_shape *shape,
                                       rt_conv2d_pass pass, rt_conv2d_choice *choice);
 

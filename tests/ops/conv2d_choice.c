@@ -157,6 +157,26 @@ Test(ops_conv2d_choice, follows_the_environment_without_timing)
     cr_assert_not_null(strstr(rt_error_message(), "RETORT_CONV2D=fast"), "%s", rt_error_message());
 }
 
+/* Less precision only where the device has the means, and never in silence. */
+Test(ops_conv2d_choice, takes_float16_on_demand_or_says_why_not)
+{
+    rt_conv2d_choice choice;
+    setenv("RETORT_CONV2D", "cooperative", 1);
+    if (rt_device_describe(rt_test_device())->cooperative_matrix) {
+        cr_assert_str_eq(choose_anew(), "cooperative");
+        rt_conv2d_shape narrow = rt_test_layer;
+        narrow.out_channels = 3;
+        rt_test_ok(rt_conv2d_choose(rt_test_device(), &narrow, RT_CONV2D_FORWARD, &choice));
+        cr_assert_str_eq(choice.family->name, "shared");
+        return;
+    }
+    rt_conv2d_force(NULL, 0);
+    cr_assert_eq(rt_conv2d_choose(rt_test_device(), &rt_test_layer, RT_CONV2D_FORWARD, &choice),
+                 RT_ERROR_DEVICE);
+    cr_assert_not_null(strstr(rt_error_message(), "unset it to go on in float32"), "%s",
+                       rt_error_message());
+}
+
 /* A run's first process notes its choice; the next ones take it whatever else says otherwise. */
 Test(ops_conv2d_choice, of_a_run_is_repeated)
 {
