@@ -19,8 +19,9 @@
 #include "common/ops/conv2d_record.h"
 #include "common/ops/conv2d_tuner.h"
 
-/** The kernels for a pass of a layer, on first use made as above. Errors: RT_ERROR_DEVICE,
- *  also where it has not what the environment asks for; RT_ERROR_INPUT for an unknown name in it; RT_ERROR_IO for a run's record. */
+/** The kernels for a pass of a layer, on first use made as above. Errors: RT_ERROR_DEVICE, also
+ *  where it has not what the environment asks for; RT_ERROR_INPUT for an unknown name in that;
+ *  RT_ERROR_IO for a run's record. */
 RT_CHECKED rt_status rt_conv2d_choose(rt_device *device, const rt_conv2d_shape *shape,
                                       rt_conv2d_pass pass, rt_conv2d_choice *choice);
 

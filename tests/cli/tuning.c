@@ -79,7 +79,7 @@ static bool is_true(const cJSON *object, const char *key)
 
 Test(cli_tuning, devices_shows_what_every_kernel_does)
 {
-    const char *match = "8x8 32->32";
+    const char *match = "7x7 32->32";
     const rt_child *child = rt_test_retort_ends(0, "devices", "--tune", "--match", match, "--json");
     cJSON *object = cJSON_Parse(child->output);
     const cJSON *device =
