@@ -170,6 +170,17 @@ static rt_status make_set(rt_program *program, const rt_shader *shader, const rt
 
 static uint32_t at_least_one(uint32_t groups) { return groups > 0 ? groups : 1; }
 
+/* What a dispatch counts as touching. A texel view spans its whole buffer, of which kernels read
+ * the bound range; the validation layer takes it to read all, so under it that is what counts. */
+static rt_gpu_range accessed(const rt_device *device, const rt_shader *shader, uint32_t binding,
+                             const rt_gpu_range *range)
+{
+    const bool texel =
+        shader->interface.bindings[binding].type != VK_DESCRIPTOR_TYPE_STORAGE_BUFFER;
+    if (!texel || device->messenger == VK_NULL_HANDLE) return *range;
+    return (rt_gpu_range){range->buffer, 0, range->buffer->size};
+}
+
 rt_status rt_program_dispatch(rt_program *program, const rt_dispatch *dispatch)
 {
     rt_device *device = program->device;
@@ -186,9 +197,10 @@ rt_status rt_program_dispatch(rt_program *program, const rt_dispatch *dispatch)
     RT_TRY(rt_pipeline_get(device, shader, dispatch, &command->pipeline));
     RT_TRY(make_set(program, shader, dispatch, &command->set));
     for (int i = 0; i < 3; i++) command->groups[i] = at_least_one(dispatch->groups[i]);
-    for (uint32_t i = 0; i < shader->interface.binding_count; i++)
-        RT_TRY(add_access(program, command, &dispatch->bindings[i],
-                          shader->interface.bindings[i].writes));
+    for (uint32_t i = 0; i < shader->interface.binding_count; i++) {
+        const rt_gpu_range range = accessed(device, shader, i, &dispatch->bindings[i]);
+        RT_TRY(add_access(program, command, &range, shader->interface.bindings[i].writes));
+    }
     program->count++;
     return RT_OK;
 }
