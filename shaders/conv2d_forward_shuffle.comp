@@ -114,13 +114,14 @@ void main()
     }
     [[unroll]] for (int m = 0; m < TILE_PIXELS; m++) {
         const int row = first_row + m / TILE_COLUMNS, column = first_column + m % TILE_COLUMNS;
-        const int index = (row * OUT_WIDTH + column) * CO4 + o4;
-        const bool inside = row < rows && column < OUT_WIDTH && real;
-        vec4 v = sum[m];
-        if (KEEP && inside) raw[index] = v;
-        if (NORMALISE) v = (v - mean) * scale + shift;
-        if (ADD) v += imageLoad(Addend, inside ? Addend_offset + index : 0);
-        if (NORMALISE) v = mix(negative_slope * v, v, greaterThan(v, vec4(0)));
-        if (inside) y[index] = v;
+        if (row < rows && column < OUT_WIDTH && real) {
+            const int index = (row * OUT_WIDTH + column) * CO4 + o4;
+            vec4 v = sum[m];
+            if (KEEP) raw[index] = v;
+            if (NORMALISE) v = (v - mean) * scale + shift;
+            if (ADD) v += imageLoad(Addend, Addend_offset + index);
+            if (NORMALISE) v = mix(negative_slope * v, v, greaterThan(v, vec4(0)));
+            y[index] = v;
+        }
     }
 }

@@ -136,16 +136,17 @@ void main()
     [[unroll]] for (int m = 0; m < TILE_PIXELS; m++) {
         const int row = first_row + m / TILE_COLUMNS, x = first_column + m % TILE_COLUMNS;
         const int y = row % ROWS * STRIDE + parity;
-        const int index = ((row / ROWS * HEIGHT + y) * WIDTH + x) * CI4 + c4;
-        const bool inside = row < rows && y < HEIGHT && x < WIDTH && real;
-        vec4 g = sum[m], slope = above;
-        if (ADD) g += imageLoad(Addend, inside ? Addend_offset + index : 0);
-        if (ACTIVATION) {
-            const vec4 made = imageLoad(Made, inside ? Made_offset + index : 0);
-            slope = mix(below, above, greaterThan(made, vec4(0)));
+        if (row < rows && y < HEIGHT && x < WIDTH && real) {
+            const int index = ((row / ROWS * HEIGHT + y) * WIDTH + x) * CI4 + c4;
+            vec4 g = sum[m], slope = above;
+            if (ADD) g += imageLoad(Addend, Addend_offset + index);
+            if (ACTIVATION) {
+                const vec4 made = imageLoad(Made, Made_offset + index);
+                slope = mix(below, above, greaterThan(made, vec4(0)));
+            }
+            if (ACTIVATION || SCALE) g *= slope;
+            if (ADD_BEHIND) g += imageLoad(Behind, Behind_offset + index);
+            dx[index] = g;
         }
-        if (ACTIVATION || SCALE) g *= slope;
-        if (ADD_BEHIND) g += imageLoad(Behind, inside ? Behind_offset + index : 0);
-        if (inside) dx[index] = g;
     }
 }
