@@ -212,6 +212,7 @@ static bool joins(rt_device *device, const rt_node *node, const rt_node *next, r
         return false;
     const rt_conv2d_pass which =
         pass == RT_PASS_FORWARD ? RT_CONV2D_FORWARD : RT_CONV2D_INPUT_GRADIENT;
+    /* `prepare` has made the choice, so this cannot fail; if it did, recording would say so. */
     return rt_conv2d_choose(device, &shape, which, &choice) == RT_OK && choice.family->epilogues;
 }
 

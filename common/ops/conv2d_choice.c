@@ -25,17 +25,7 @@ static struct {
 } state;
 
 /* A family for no layer in particular. */
-static const rt_conv2d_work typical = {.layer = {.images = 1,
-                                                 .height = 16,
-                                                 .width = 16,
-                                                 .in_channels = 16,
-                                                 .out_channels = 16,
-                                                 .kernel_h = 3,
-                                                 .kernel_w = 3,
-                                                 .stride = 1,
-                                                 .padding = 1,
-                                                 .out_height = 16,
-                                                 .out_width = 16},
+static const rt_conv2d_work typical = {.layer = RT_CONV2D_3X3(1, 16, 16, 16),
                                        .pass = RT_CONV2D_FORWARD};
 
 static void forget(void)

@@ -28,6 +28,14 @@ typedef enum rt_conv2d_pass {
     RT_CONV2D_PASSES
 } rt_conv2d_pass;
 
+/** A 3x3 layer of stride 1 and padding 1 on square images, as an initialiser. */
+#define RT_CONV2D_3X3(IMAGES, SIDE, IN, OUT)                                                       \
+    {                                                                                              \
+        .images = (IMAGES), .height = (SIDE), .width = (SIDE), .in_channels = (IN),                \
+        .out_channels = (OUT), .kernel_h = 3, .kernel_w = 3, .stride = 1, .padding = 1,            \
+        .out_height = (SIDE), .out_width = (SIDE)                                                  \
+    }
+
 /** The backward pass of what made x: an activation and, unless `scales` is false, a batch norm with
  *  fixed statistics before it. */
 typedef struct rt_conv2d_gradient_epilogue {

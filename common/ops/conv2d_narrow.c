@@ -4,22 +4,17 @@
 
 enum { MOST_COLUMNS = 4, RESULTS = 16 }; ///< of a lane
 
-static uint32_t lanes_of(rt_program *program)
-{
-    return rt_device_describe(rt_program_device(program))->subgroup_size;
-}
-
-bool rt_conv2d_is_narrow(rt_program *program, const rt_conv2d_shape *shape,
+bool rt_conv2d_is_narrow(const rt_device_info *device, const rt_conv2d_shape *shape,
                          uint32_t result_channels)
 {
     return result_channels <= 4 && shape->kernel_h == 3 && shape->kernel_w == 3 &&
            shape->stride == 1 && shape->padding == 1 &&
-           shape->width <= MOST_COLUMNS * lanes_of(program);
+           shape->width <= MOST_COLUMNS * device->subgroup_size;
 }
 
 rt_status rt_conv2d_narrow(rt_program *program, const rt_conv2d_narrow_call *call)
 {
-    const uint32_t lanes = lanes_of(program);
+    const uint32_t lanes = rt_device_describe(rt_program_device(program))->subgroup_size;
     const uint32_t columns = rt_groups(call->width, lanes);
     uint32_t group_lanes = 1;
     while (group_lanes * columns < call->width) group_lanes *= 2;

@@ -17,7 +17,7 @@ typedef struct rt_conv2d_narrow_call {
 } rt_conv2d_narrow_call;
 
 /** Whether the kernel does this layer's pass with so many channels in its result. */
-bool rt_conv2d_is_narrow(rt_program *program, const rt_conv2d_shape *shape,
+bool rt_conv2d_is_narrow(const rt_device_info *device, const rt_conv2d_shape *shape,
                          uint32_t result_channels);
 RT_CHECKED rt_status rt_conv2d_narrow(rt_program *program, const rt_conv2d_narrow_call *call);
 

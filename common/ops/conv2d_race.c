@@ -3,28 +3,8 @@
 #include "common/base/log.h"
 
 static const rt_conv2d_shape default_layers[RT_CONV2D_LAYERS] = {
-    {.images = 16,
-     .height = 32,
-     .width = 32,
-     .in_channels = 16,
-     .out_channels = 16,
-     .kernel_h = 3,
-     .kernel_w = 3,
-     .stride = 1,
-     .padding = 1,
-     .out_height = 32,
-     .out_width = 32},
-    {.images = 16,
-     .height = 16,
-     .width = 16,
-     .in_channels = 64,
-     .out_channels = 64,
-     .kernel_h = 3,
-     .kernel_w = 3,
-     .stride = 1,
-     .padding = 1,
-     .out_height = 16,
-     .out_width = 16},
+    RT_CONV2D_3X3(16, 32, 16, 16),
+    RT_CONV2D_3X3(16, 16, 64, 64),
 };
 
 /* How often slower than the leader so far a family may be: what is left of the race is alike. */

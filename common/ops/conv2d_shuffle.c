@@ -43,7 +43,9 @@ static uint32_t candidates(const rt_device_info *device, const rt_conv2d_shape *
         16 * device->maximum_texel_elements < device->maximum_storage_range_bytes)
         return 0;
     if (shape->kernel_h * shape->kernel_w != 9) return 1;
-    return pass == RT_CONV2D_WEIGHT_GRADIENT ? RT_COUNT(blockings) : RT_COUNT(tilings);
+    if (pass == RT_CONV2D_WEIGHT_GRADIENT) return RT_COUNT(blockings);
+    const uint32_t results = pass == RT_CONV2D_FORWARD ? shape->out_channels : shape->in_channels;
+    return rt_conv2d_is_narrow(device, shape, results) ? 1 : RT_COUNT(tilings);
 }
 
 /* The width of a tile, at most `most`, that leaves the least of the last tile of an image's row
@@ -93,6 +95,19 @@ static uint32_t groups_in_subgroup(rt_program *program, const tile *t)
 static rt_status forward(rt_program *program, const rt_conv2d_call *call)
 {
     const rt_conv2d_shape *s = &call->shape;
+    if (call->batch_norm == NULL && call->addend.buffer == NULL &&
+        rt_conv2d_is_narrow(rt_device_describe(rt_program_device(program)), s, s->out_channels))
+        return rt_conv2d_narrow(program,
+                                &(rt_conv2d_narrow_call){.images = s->images,
+                                                         .height = s->height,
+                                                         .width = s->width,
+                                                         .channels = s->in_channels,
+                                                         .result_channels = s->out_channels,
+                                                         .x = call->x,
+                                                         .weight = call->weight,
+                                                         .bias = call->bias,
+                                                         .y = call->y,
+                                                         .label = call->label});
     const uint32_t out4 = rt_vec4s(s->out_channels);
     const tile t = choose_tile(program, out4, s->out_width, tiling_of(call), 1);
     const uint64_t tiles = (uint64_t)rt_groups((uint64_t)s->images * s->out_height, t.rows) *
@@ -105,18 +120,6 @@ static rt_status forward(rt_program *program, const rt_conv2d_call *call)
     const rt_batch_norm_fixed *norm = call->batch_norm != NULL ? call->batch_norm : &none;
     const rt_gpu_range addend = call->batch_norm != NULL ? norm->residual : call->addend;
     const bool add = addend.buffer != NULL, keep = call->raw.buffer != NULL;
-    if (call->batch_norm == NULL && !add && rt_conv2d_is_narrow(program, s, s->out_channels))
-        return rt_conv2d_narrow(program,
-                                &(rt_conv2d_narrow_call){.images = s->images,
-                                                         .height = s->height,
-                                                         .width = s->width,
-                                                         .channels = s->in_channels,
-                                                         .result_channels = s->out_channels,
-                                                         .x = call->x,
-                                                         .weight = call->weight,
-                                                         .bias = call->bias,
-                                                         .y = call->y,
-                                                         .label = call->label});
     rt_dispatch dispatch = {
         .shader = "conv2d_forward_shuffle",
         .bindings = {call->x, call->weight, norm->bias, norm->mean, norm->variance, norm->weight,
@@ -138,13 +141,8 @@ static rt_status forward(rt_program *program, const rt_conv2d_call *call)
 static rt_status input_gradient(rt_program *program, const rt_conv2d_call *call)
 {
     const rt_conv2d_shape *s = &call->shape;
-    const uint32_t in4 = rt_vec4s(s->in_channels);
-    const bool add = call->addend.buffer != NULL;
-    const rt_conv2d_gradient_epilogue none = {.negative_slope = 1, .epsilon = 1};
-    const rt_conv2d_gradient_epilogue *e =
-        call->gradient_epilogue != NULL ? call->gradient_epilogue : &none;
-    const bool activation = e->negative_slope != 1, add_behind = e->addend.buffer != NULL;
-    if (call->gradient_epilogue == NULL && !add && rt_conv2d_is_narrow(program, s, s->in_channels))
+    if (call->gradient_epilogue == NULL && call->addend.buffer == NULL &&
+        rt_conv2d_is_narrow(rt_device_describe(rt_program_device(program)), s, s->in_channels))
         return rt_conv2d_narrow(program, &(rt_conv2d_narrow_call){.images = s->images,
                                                                   .height = s->height,
                                                                   .width = s->width,
@@ -155,6 +153,12 @@ static rt_status input_gradient(rt_program *program, const rt_conv2d_call *call)
                                                                   .weight = call->transposed,
                                                                   .y = call->x_gradient,
                                                                   .label = call->label});
+    const uint32_t in4 = rt_vec4s(s->in_channels);
+    const bool add = call->addend.buffer != NULL;
+    const rt_conv2d_gradient_epilogue none = {.negative_slope = 1, .epsilon = 1};
+    const rt_conv2d_gradient_epilogue *e =
+        call->gradient_epilogue != NULL ? call->gradient_epilogue : &none;
+    const bool activation = e->negative_slope != 1, add_behind = e->addend.buffer != NULL;
     const tile t = choose_tile(program, in4, s->width, tiling_of(call), s->stride);
     const uint64_t rows = (uint64_t)s->images * rt_groups(s->height, s->stride);
     const uint64_t tiles = (uint64_t)rt_groups(rows, t.rows) * rt_groups(s->width, t.columns);

@@ -63,6 +63,7 @@ static rt_status hold_contest(running *r, rt_conv2d_job *job, rt_conv2d_contest 
     report(r, contest);
     r->timed++;
     r->changed += contest->winner != 0;
+    r->left += !contest->complete; /* some of its candidates were */
     job->settled = true;
     job->choice = contest->winner < contest->count
                       ? contest->choices[contest->winner]

@@ -12,14 +12,15 @@
 
 TestSuite(cli_tuning, .timeout = 600);
 
-/* Killed before its first step, and resumed where other kernels would be chosen. */
-Test(cli_tuning, a_resumed_run_gives_the_bits_of_the_kernels_that_it_began_with)
+/* A whole run, and one that is killed when its tuning.yaml says so much, before its first step, and
+ * resumed where other kernels would be chosen: the same bits and choices. */
+static void check_resumed(const char *killed_at)
 {
     rt_test_real_store("real", 48);
     rt_test_text("train.yaml", RT_TEST_TRAIN);
     rt_test_retort_ends(0, "train", "train.yaml", "--out", "whole", "--quiet");
     const pid_t process = rt_test_retort_start("train", "train.yaml", "--out", "killed", NULL);
-    rt_test_await(process, "killed/tuning.yaml", "conv2d:");
+    rt_test_await(process, "killed/tuning.yaml", killed_at);
     kill(process, SIGKILL);
     rt_test_retort_wait(process);
     setenv("RETORT_CONV2D", "plain", 1);
@@ -27,7 +28,11 @@ Test(cli_tuning, a_resumed_run_gives_the_bits_of_the_kernels_that_it_began_with)
     cr_assert(rt_test_same_run("whole", "killed"));
     cr_assert(
         rt_test_same(rt_test_path("whole/tuning.yaml"), rt_test_path("killed/tuning.yaml"), NULL));
+}
 
+Test(cli_tuning, a_resumed_run_gives_the_bits_of_the_kernels_that_it_began_with)
+{
+    check_resumed("conv2d:");
     rt_test_text("killed/tuning.yaml", "conv2d: pl");
     const rt_child *child = rt_test_retort_ends(2, "train", "--out", "killed", "--resume");
     cr_assert_not_null(strstr(child->errors, "killed/tuning.yaml"), "%s", child->errors);
@@ -44,18 +49,7 @@ Test(cli_tuning, a_resumed_run_repeats_what_timing_chose)
         .contenders = {.families = {&rt_conv2d_shared_family, &rt_conv2d_plain_family}, .count = 2},
         .timed = true};
     rt_conv2d_cache_add(&plan, rt_test_device());
-    rt_test_real_store("real", 48);
-    rt_test_text("train.yaml", RT_TEST_TRAIN);
-    rt_test_retort_ends(0, "train", "train.yaml", "--out", "whole", "--quiet");
-    const pid_t process = rt_test_retort_start("train", "train.yaml", "--out", "killed", NULL);
-    rt_test_await(process, "killed/tuning.yaml", "  - \"");
-    kill(process, SIGKILL);
-    rt_test_retort_wait(process);
-    setenv("RETORT_CONV2D", "plain", 1);
-    rt_test_retort_ends(0, "train", "--out", "killed", "--resume", "--quiet");
-    cr_assert(rt_test_same_run("whole", "killed"));
-    cr_assert(
-        rt_test_same(rt_test_path("whole/tuning.yaml"), rt_test_path("killed/tuning.yaml"), NULL));
+    check_resumed("  - \"");
 
     /* Another run with the same kernels: docs/kernels.md, section 4. */
     size_t size;

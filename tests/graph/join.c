@@ -39,16 +39,7 @@ static void begin(void)
 /* Skips the test where the device has no kernels that join. */
 static void need_kernels_that_join(void)
 {
-    const rt_conv2d_shape small = {.images = 1,
-                                   .height = 1,
-                                   .width = 1,
-                                   .in_channels = 1,
-                                   .out_channels = 1,
-                                   .kernel_h = 1,
-                                   .kernel_w = 1,
-                                   .stride = 1,
-                                   .out_height = 1,
-                                   .out_width = 1};
+    const rt_conv2d_shape small = RT_CONV2D_3X3(1, 3, CHANNELS, CHANNELS);
     if (rt_conv2d_shuffle_family.candidates(rt_device_describe(rt_test_device()), &small,
                                             RT_CONV2D_FORWARD) == 0)
         cr_skip_test("the device has not what the kernels that join need");

@@ -1,16 +1,6 @@
 #include "tests/ops/conv2d_fake.h"
 
-const rt_conv2d_shape rt_test_layer = {.images = 2,
-                                       .height = 8,
-                                       .width = 8,
-                                       .in_channels = 8,
-                                       .out_channels = 12,
-                                       .kernel_h = 3,
-                                       .kernel_w = 3,
-                                       .stride = 1,
-                                       .padding = 1,
-                                       .out_height = 8,
-                                       .out_width = 8};
+const rt_conv2d_shape rt_test_layer = RT_CONV2D_3X3(2, 8, 8, 12);
 
 rt_test_way rt_test_fake_ways[RT_TEST_WAYS];
 uint32_t rt_test_fake_count;
