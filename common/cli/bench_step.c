@@ -132,7 +132,10 @@ static rt_status create_training(void *state, bool timestamps)
     RT_TRY(make_networks(s));
     const rt_student_config *c = &s->config.student;
     rt_distillation_options loss = c->loss;
+    rt_optimiser_config optimiser = c->optimiser;
     loss.teacher = s->teacher;
+    /* What a deep network of random weights says would throw the student out of float's range. */
+    if (s->random_teacher) optimiser.learning_rate = 0;
     const rt_training_setup setup = {
         .device = s->device,
         .student = s->student,
@@ -141,7 +144,7 @@ static rt_status create_training(void *state, bool timestamps)
         .batch_size = c->batch_size,
         .views = c->views,
         .augmentation = {.padding = c->padding, .flip = c->flip},
-        .optimiser = c->optimiser,
+        .optimiser = optimiser,
         .steps = s->student_steps,
         .timestamps = timestamps,
     };
