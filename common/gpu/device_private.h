@@ -17,10 +17,11 @@ typedef struct rt_transfer {
     rt_gpu_buffer *staging;
 } rt_transfer;
 
-/** A compiled pipeline and the values of the specialization constants it was made with. */
+/** A pipeline and the values of the specialization constants it is made with. */
 typedef struct rt_pipeline {
     struct rt_pipeline *next;
-    VkPipeline pipeline;
+    const struct rt_shader *shader;
+    VkPipeline pipeline; ///< NULL: not compiled yet (rt_pipelines_compile)
     uint32_t values[RT_REFLECT_CONSTANTS];
 } rt_pipeline;
 

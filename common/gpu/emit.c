@@ -33,7 +33,7 @@ static void emit_dispatch(const rt_program *program, const rt_program_command *c
     const rt_vulkan_calls *calls = &program->device->calls;
     const VkCommandBuffer commands = program->commands;
     const rt_shader *shader = command->of;
-    calls->CmdBindPipeline(commands, VK_PIPELINE_BIND_POINT_COMPUTE, command->pipeline);
+    calls->CmdBindPipeline(commands, VK_PIPELINE_BIND_POINT_COMPUTE, command->pipeline->pipeline);
     calls->CmdBindDescriptorSets(commands, VK_PIPELINE_BIND_POINT_COMPUTE, shader->layout, 0, 1,
                                  &command->set, 0, NULL);
     if (shader->interface.push_bytes > 0) {
@@ -98,11 +98,25 @@ static rt_status emit_in_order(rt_program *program, const uint32_t *order, rt_ha
     return RT_OK;
 }
 
+static rt_status compile(const rt_program *program)
+{
+    rt_pipeline **pipelines;
+    uint32_t count = 0;
+    RT_TRY(RT_ALLOC(pipelines, program->count));
+    for (uint32_t i = 0; i < program->count; i++)
+        if (program->list[i].kind == RT_COMMAND_DISPATCH)
+            pipelines[count++] = program->list[i].pipeline;
+    const rt_status status = rt_pipelines_compile(program->device, pipelines, count);
+    rt_free(pipelines);
+    return status;
+}
+
 rt_status rt_program_emit(rt_program *program)
 {
     rt_status status = RT_OK;
     rt_hazards *hazards = NULL;
     uint32_t *order = NULL;
+    RT_TRY_DONE(compile(program));
     RT_TRY_DONE(RT_ALLOC(hazards, 1));
     RT_TRY_DONE(RT_ALLOC(order, program->count));
     RT_TRY_DONE(find_order(program, order));

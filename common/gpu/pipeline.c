@@ -115,17 +115,16 @@ rt_status rt_shader_find(rt_device *device, const char *name, rt_shader **shader
     return status;
 }
 
-static const rt_pipeline *find_pipeline(const rt_shader *shader, const uint32_t *values)
+static rt_pipeline *find_pipeline(const rt_shader *shader, const uint32_t *values)
 {
-    const rt_pipeline *pipeline = shader->pipelines;
+    rt_pipeline *pipeline = shader->pipelines;
     while (pipeline != NULL && memcmp(pipeline->values, values, sizeof pipeline->values) != 0) {
         pipeline = pipeline->next;
     }
     return pipeline;
 }
 
-/* The workgroup's size in dimension `i`. */
-static uint32_t local_size(const rt_shader_interface *interface, const uint32_t *values, int i)
+uint32_t rt_shader_local_size(const rt_shader_interface *interface, const uint32_t *values, int i)
 {
     const rt_shader_size *size = &interface->local_size[i];
     if (!size->specialized) return size->value;
@@ -139,7 +138,7 @@ static rt_status check_local_size(const rt_device *device, const rt_shader *shad
                                   const uint32_t *values)
 {
     uint64_t invocations = 1;
-    for (int i = 0; i < 3; i++) invocations *= local_size(&shader->interface, values, i);
+    for (int i = 0; i < 3; i++) invocations *= rt_shader_local_size(&shader->interface, values, i);
     if (invocations >= 1 && invocations <= device->info.maximum_workgroup_invocations) return RT_OK;
     return rt_fail(RT_ERROR_INTERNAL,
                    "shader '%s': a workgroup of %llu invocations, '%s' allows 1 to %u",
@@ -147,74 +146,21 @@ static rt_status check_local_size(const rt_device *device, const rt_shader *shad
                    device->info.maximum_workgroup_invocations);
 }
 
-/* Whether the shader counts on workgroups made of whole subgroups of the reported size. */
-static bool needs_lanes(const rt_device *device, const rt_shader *shader, const uint32_t *values)
-{
-    if (!device->subgroup_size_control) return false;
-    for (uint32_t i = 0; i < shader->interface.constant_count; i++) {
-        if (strcmp(shader->interface.constants[i].name, "LANES") == 0)
-            return values[i] == device->info.subgroup_size &&
-                   local_size(&shader->interface, values, 0) % values[i] == 0;
-    }
-    return false;
-}
-
-static rt_status compile(const rt_device *device, const rt_shader *shader, rt_pipeline *pipeline)
-{
-    const rt_shader_interface *interface = &shader->interface;
-    VkSpecializationMapEntry entries[RT_REFLECT_CONSTANTS];
-    for (uint32_t i = 0; i < interface->constant_count; i++) {
-        entries[i] = (VkSpecializationMapEntry){
-            .constantID = interface->constants[i].place, .offset = i * 4, .size = 4};
-    }
-    const VkSpecializationInfo specialization = {.mapEntryCount = interface->constant_count,
-                                                 .pMapEntries = entries,
-                                                 .dataSize = sizeof pipeline->values,
-                                                 .pData = pipeline->values};
-    const VkPipelineShaderStageRequiredSubgroupSizeCreateInfoEXT lanes = {
-        .sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_REQUIRED_SUBGROUP_SIZE_CREATE_INFO_EXT,
-        .requiredSubgroupSize = device->info.subgroup_size};
-    const bool full = needs_lanes(device, shader, pipeline->values);
-    const VkComputePipelineCreateInfo create = {
-        .sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
-        .stage = {.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
-                  .pNext = full ? &lanes : NULL,
-                  .flags =
-                      full ? VK_PIPELINE_SHADER_STAGE_CREATE_REQUIRE_FULL_SUBGROUPS_BIT_EXT : 0,
-                  .stage = VK_SHADER_STAGE_COMPUTE_BIT,
-                  .module = shader->module,
-                  .pName = interface->entry_point,
-                  .pSpecializationInfo = &specialization},
-        .layout = shader->layout};
-    const VkResult result = RT_VULKAN(&device->calls, CreateComputePipelines, device->device,
-                                      VK_NULL_HANDLE, 1, &create, NULL, &pipeline->pipeline);
-    if (result == VK_SUCCESS) return RT_OK;
-    return rt_fail(RT_ERROR_DEVICE, "cannot compile shader '%s' for '%s': %s", shader->name,
-                   device->info.name, rt_vulkan_result_text(result));
-}
-
 rt_status rt_pipeline_get(rt_device *device, rt_shader *shader, const rt_dispatch *dispatch,
-                          VkPipeline *found)
+                          rt_pipeline **found)
 {
     uint32_t values[RT_REFLECT_CONSTANTS];
     RT_TRY(rt_shader_constants(device, shader, dispatch, values));
-    const rt_pipeline *known = find_pipeline(shader, values);
-    if (known != NULL) {
-        *found = known->pipeline;
-        return RT_OK;
-    }
+    *found = find_pipeline(shader, values);
+    if (*found != NULL) return RT_OK;
     RT_TRY(check_local_size(device, shader, values));
     rt_pipeline *pipeline;
     RT_TRY(RT_ALLOC(pipeline, 1));
     memcpy(pipeline->values, values, sizeof values);
-    const rt_status status = compile(device, shader, pipeline);
-    if (status != RT_OK) {
-        rt_free(pipeline);
-        return status;
-    }
+    pipeline->shader = shader;
     pipeline->next = shader->pipelines;
     shader->pipelines = pipeline;
-    *found = pipeline->pipeline;
+    *found = pipeline;
     return RT_OK;
 }
 
@@ -224,5 +170,6 @@ bool rt_pipeline_is_ready(rt_device *device, const rt_dispatch *dispatch)
     uint32_t values[RT_REFLECT_CONSTANTS];
     if (rt_shader_find(device, dispatch->shader, &shader) != RT_OK) return false;
     if (rt_shader_constants(device, shader, dispatch, values) != RT_OK) return false;
-    return find_pipeline(shader, values) != NULL;
+    const rt_pipeline *pipeline = find_pipeline(shader, values);
+    return pipeline != NULL && pipeline->pipeline != VK_NULL_HANDLE;
 }

@@ -23,7 +23,7 @@ typedef struct rt_program_command {
     const char *label;
     const char *shader;
     uint32_t first_access, access_count; ///< of rt_program.accesses
-    VkPipeline pipeline;                 ///< dispatch
+    rt_pipeline *pipeline;               ///< dispatch
     const rt_shader *of;
     VkDescriptorSet set;
     uint32_t push[RT_PUSH_BYTES / 4];

@@ -3,8 +3,8 @@
 #include "common/gpu/device.h"
 
 static struct {
-    uint64_t count;   ///< calls so far that could fail
-    uint64_t fail_at; ///< the call that fails; 0: none
+    _Atomic uint64_t count; ///< calls so far that could fail
+    uint64_t fail_at;       ///< the call that fails; 0: none
     VkResult result;
 } injection;
 
@@ -18,8 +18,8 @@ uint64_t rt_gpu_call_count(void) { return injection.count; }
 
 VkResult rt_vulkan_injected_result(void)
 {
-    injection.count++;
-    return injection.count == injection.fail_at ? injection.result : VK_SUCCESS;
+    const uint64_t number = ++injection.count; /* several threads compile pipelines */
+    return number == injection.fail_at ? injection.result : VK_SUCCESS;
 }
 
 static rt_status missing(const char *name)
