@@ -148,6 +148,7 @@ static rt_status synthesise(rt_run *r, uint32_t round)
                             r->config.synthesis.generator_steps + r->config.student_steps,
                         .log_interval = r->config.log_interval,
                         .row = rt_run_log_synthesis,
+                        .round_row = rt_run_log_round,
                         .row_state = r};
     const rt_synthesis_listener listener = rt_round_log_listener(&log);
     r->synthesising = true;

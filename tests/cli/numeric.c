@@ -86,3 +86,19 @@ Test(cli_numeric, a_teacher_out_of_range_stops_synthesis_with_step_and_term)
     cr_assert_eq(checkpoint_steps("run"), 0);
     cr_assert_not(rt_test_exists("run/store/shard-000000.h5"));
 }
+
+Test(cli_numeric, a_collapsed_round_is_told_and_stops_the_run_if_asked)
+{
+    rt_test_model("teacher.safetensors", &rt_test_teacher, 4);
+    rt_test_text("generate.yaml", RT_TEST_GENERATE);
+    const rt_child *child = rt_test_retort_ends(
+        0, "generate", "generate.yaml", "--out", "warned", "--set", "guard.diversity=2");
+    cr_assert_not_null(strstr(child->errors, "warning: round 1 collapses: its images"), "%s",
+                       child->errors);
+    child = rt_test_retort_ends(4, "generate", "generate.yaml", "--out", "stopped", "--set",
+                                "guard.diversity=2", "--set", "on_collapse=stop");
+    cr_assert_not_null(strstr(child->errors, "error: round 1 collapses: its images"), "%s",
+                       child->errors);
+    cr_assert_eq(checkpoint_steps("stopped"), 0);
+    cr_assert_not(rt_test_exists("stopped/store/shard-000000.h5"));
+}
