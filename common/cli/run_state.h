@@ -19,6 +19,7 @@ typedef struct rt_run_config {
     const char *evaluation_store, *device;
     uint64_t seed;
     uint32_t rounds, student_steps, log_interval, checkpoint_interval;
+    int on_nan; ///< rt_nan_rule
     rt_synthesis_config synthesis;
     rt_student_config student;
 } rt_run_config;
