@@ -2,13 +2,9 @@
 
 #include "common/ops/elementwise.h"
 
-typedef struct attributes {
-    uint32_t stride, before, after;
-} attributes;
-
 static rt_status infer_shape(rt_graph *graph, rt_node *node)
 {
-    const attributes *a = node->attributes;
+    const rt_pad_channels_attributes *a = node->attributes;
     const rt_shape x = node->inputs[0]->shape;
     if (a->stride == 0) return rt_fail(RT_ERROR_INPUT, "a stride of 0 leads nowhere");
     return rt_node_output(graph, node, "padded_channels",
@@ -19,7 +15,7 @@ static rt_status infer_shape(rt_graph *graph, rt_node *node)
 
 static rt_status forward(rt_program *program, const rt_node *node)
 {
-    const attributes *a = node->attributes;
+    const rt_pad_channels_attributes *a = node->attributes;
     const rt_shape x = node->inputs[0]->shape, y = node->outputs[0]->shape;
     const rt_dispatch dispatch = {
         .shader = "pad_channels_forward",
@@ -35,7 +31,7 @@ static rt_status forward(rt_program *program, const rt_node *node)
 
 static rt_status backward(rt_program *program, const rt_node *node)
 {
-    const attributes *a = node->attributes;
+    const rt_pad_channels_attributes *a = node->attributes;
     const rt_shape x = node->inputs[0]->shape, y = node->outputs[0]->shape;
     const rt_dispatch dispatch = {
         .shader = "pad_channels_backward",
@@ -67,6 +63,7 @@ const rt_operator rt_pad_channels_operator = {
 rt_tensor *rt_pad_channels(rt_graph *graph, rt_tensor *x, uint32_t stride, uint32_t channels_before,
                            uint32_t channels_after)
 {
-    const attributes a = {.stride = stride, .before = channels_before, .after = channels_after};
+    const rt_pad_channels_attributes a = {
+        .stride = stride, .before = channels_before, .after = channels_after};
     return rt_graph_apply(graph, &rt_pad_channels_operator, &x, 1, &a, sizeof a);
 }

@@ -5,6 +5,11 @@
 
 extern const rt_operator rt_pad_channels_operator;
 
+/** What a node of it has as attributes: the arguments. */
+typedef struct rt_pad_channels_attributes {
+    uint32_t stride, before, after;
+} rt_pad_channels_attributes;
+
 /**
  * The parameter-free shortcut of CIFAR ResNets (option A): every stride-th pixel, with zero
  * channels before and after the old ones: y[n,h,w,c] = x[n, stride h, stride w, c - before], 0
