@@ -5,10 +5,12 @@
 
 extern const rt_operator rt_gather_operator;
 
-/** What a node of it has as attributes: the arguments. */
+/** What a node of it has as attributes. */
 typedef struct rt_gather_attributes {
-    rt_shape shape;         ///< of the output, n too
-    const int32_t *indices; ///< belongs to the graph
+    rt_shape shape;    ///< of the output
+    bool whole_vec4s;  ///< each vec4 of the output is one of x, or 0
+    bool back_whole;   ///< the same of the gradient, where no number is taken several times
+    int32_t indices[]; ///< the argument: h*w*c of the output
 } rt_gather_attributes;
 
 /**

@@ -19,4 +19,13 @@ typedef struct rt_pad_channels_attributes {
 rt_tensor *rt_pad_channels(rt_graph *graph, rt_tensor *x, uint32_t stride, uint32_t channels_before,
                            uint32_t channels_after);
 
+/** For operators that cut and join: records narrow[.., c] = wide[.., first + c], or the reverse,
+ *  wide[.., first + c] = narrow[.., c] and 0 elsewhere. The two differ in their channels alone. */
+RT_CHECKED rt_status rt_record_take_channels(rt_program *program, const rt_tensor *wide,
+                                             uint32_t first, const rt_tensor *narrow,
+                                             const char *label);
+RT_CHECKED rt_status rt_record_place_channels(rt_program *program, const rt_tensor *narrow,
+                                              uint32_t first, const rt_tensor *wide,
+                                              const char *label);
+
 #endif
