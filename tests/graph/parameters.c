@@ -162,7 +162,7 @@ Test(graph_parameters, lays_out_every_kind_of_tensor)
         rt_test_ok(rt_parameters_read(set, RT_PIECE_VALUES, i, values));
         cr_assert_eq(values[0], 1);
     }
-    cr_assert_eq(rt_parameters_trained_numbers(set), 5 + 6 * 5 * 3 * 2 + 21 + 120 + 24 + 60);
+    cr_assert_eq(rt_parameters_trained_numbers(set), 5 + 6 * 5 * 3 * 2 + 21 + 120 + 144 + 24 + 60);
 }
 
 Test(graph_parameters, finds_rows_by_name)
@@ -179,7 +179,7 @@ Test(graph_parameters, finds_rows_by_name)
 
 Test(graph_parameters, keeps_pieces_apart)
 {
-    const uint32_t weight = add(&layout_cases[1].parameter), mean = add(&layout_cases[6].parameter);
+    const uint32_t weight = add(&layout_cases[1].parameter), mean = add(&layout_cases[7].parameter);
     float values[180], zeros[180] = {0}, read[180];
     rt_gpu_range range;
     cr_assert_eq(rt_parameters_trained(set, RT_PIECE_VALUES, &range), RT_ERROR_INTERNAL);
