@@ -23,7 +23,7 @@ static rt_status run(rt_program *program, const rt_node *node, const char *shade
         .bindings = {rt_bind(from), rt_bind(to)},
         .label = node->label,
     };
-    return rt_dispatch_items(program, rt_shape_vec4_count(x), &dispatch);
+    return rt_dispatch_items(program, rt_shape_vec4_count(to->shape), &dispatch);
 }
 
 static rt_status forward(rt_program *program, const rt_node *node)
