@@ -122,9 +122,9 @@ static rt_status make_inputs(rt_graph *graph, rt_gather_attributes *a, rt_tensor
 
 static rt_status check(const rt_tensor *x, rt_shape shape)
 {
-    const uint64_t most = 1u << 24; /* what is a whole number in float */
-    const uint64_t from = rt_shape_vec4_count(sample_of(x->shape));
-    const uint64_t to = rt_shape_vec4_count(sample_of(shape));
+    const double most = 1u << 24; /* what is a whole number in float */
+    const double from = (double)x->shape.h * x->shape.w * rt_vec4s(x->shape.c);
+    const double to = (double)shape.h * shape.w * rt_vec4s(shape.c); /* may come from a file */
     if (to == 0)
         return rt_fail(RT_ERROR_INPUT, "gather: an empty shape %ux%ux%u", shape.h, shape.w,
                        shape.c);

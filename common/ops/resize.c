@@ -12,6 +12,8 @@
  * goes into. The latter are for the backward pass. */
 enum { X, ROWS, COLUMNS, ROWS_BACK, COLUMNS_BACK, INPUT_COUNT };
 
+enum { MOST_PIXELS = 65535 }; /* of a side: a table has a row for each */
+
 /* Pixel `low` with weight 1 - share, `high` with weight share; low <= high. */
 typedef struct tap {
     uint32_t low, high;
@@ -167,7 +169,7 @@ rt_tensor *rt_resize(rt_graph *graph, rt_tensor *x, const rt_resize_options *opt
     if (rt_graph_status(graph) != RT_OK) return NULL;
     const rt_resize_options *o = options;
     const rt_shape s = x->shape;
-    if (o->height == 0 || o->width == 0)
+    if (o->height == 0 || o->width == 0 || o->height > MOST_PIXELS || o->width > MOST_PIXELS)
         return rt_graph_fail(graph, rt_fail(RT_ERROR_INPUT, "no image of %ux%u pixels can be made",
                                             o->height, o->width));
     const uint32_t factor = o->height / s.h;
