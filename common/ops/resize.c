@@ -85,7 +85,7 @@ static rt_tensor *users(rt_graph *graph, const rt_resize_options *o, uint32_t fr
     for (uint32_t i = to; i-- > 0;) {
         const tap t = tap_of(o, from, to, i);
         for (uint32_t pixel = t.low; pixel <= t.high; pixel++) {
-            float *own = values + 2 * pixel;
+            float *own = values + 2 * (size_t)pixel;
             own[0] = (float)i;
             if (own[1] == 0) own[1] = (float)(i + 1);
         }
