@@ -66,9 +66,10 @@ static rt_tensor *taps(rt_graph *graph, const rt_resize_options *o, uint32_t fro
     if (status != RT_OK) return rt_graph_fail(graph, status);
     for (uint32_t i = 0; i < to; i++) {
         const tap t = tap_of(o, from, to, i);
-        values[3 * i] = (float)t.low;
-        values[3 * i + 1] = (float)t.high;
-        values[3 * i + 2] = t.share;
+        float *row = values + 3 * (size_t)i;
+        row[0] = (float)t.low;
+        row[1] = (float)t.high;
+        row[2] = t.share;
     }
     rt_tensor *tensor = rt_graph_constant(graph, "taps", (rt_shape){to, 1, 1, 3}, values);
     rt_free(values);
