@@ -45,6 +45,15 @@ static const model_case cases[] = {
      45102},
     {"resnet50", {.arch = "resnet50", .base_width = 4, IMAGE(16, 16, 3), .classes = 10}, 2, 96302},
     {"vgg8", {.arch = "vgg8", .base_width = 8, IMAGE(20, 12, 1), .classes = 10}, 4, 62330},
+    {"vgg11-large",
+     {.arch = "vgg11", .stem = "large", .base_width = 2, IMAGE(224, 224, 3), .classes = 10},
+     2,
+     127594},
+    {"densenet-bc", {.arch = "densenet-bc-22-6", IMAGE(16, 16, 3), .classes = 10}, 2, 18700},
+    {"densenet121",
+     {.arch = "densenet121", .base_width = 8, IMAGE(16, 16, 3), .classes = 10},
+     2,
+     119162},
 };
 
 static rt_network *create(const model_case *c)
@@ -244,10 +253,35 @@ Test(nn_models, compute_what_pytorch_computes)
 
 Test(nn_models, builds_every_size_of_every_family)
 {
-    static const char *const archs[] = {
-        "resnet8",  "resnet14", "resnet32",  "resnet44",  "resnet56", "resnet110", "resnet18",
-        "resnet34", "resnet50", "resnet101", "resnet152", "wrn-16-2", "wrn-22-1",  "wrn-28-10",
-        "wrn-40-1", "wrn-40-2", "vgg8",      "vgg11",     "vgg13",    "vgg16"};
+    static const char *const archs[] = {"resnet8",
+                                        "resnet14",
+                                        "resnet32",
+                                        "resnet44",
+                                        "resnet56",
+                                        "resnet110",
+                                        "resnet18",
+                                        "resnet34",
+                                        "resnet50",
+                                        "resnet101",
+                                        "resnet152",
+                                        "wrn-16-2",
+                                        "wrn-22-1",
+                                        "wrn-28-10",
+                                        "wrn-40-1",
+                                        "wrn-40-2",
+                                        "vgg8",
+                                        "vgg11",
+                                        "vgg13",
+                                        "vgg16",
+                                        "vgg19",
+                                        "densenet121",
+                                        "densenet161",
+                                        "densenet169",
+                                        "densenet201",
+                                        "densenet-bc-40-12",
+                                        "densenet-bc-100-12",
+                                        "densenet-bc-190-40",
+                                        "densenet-bc-121-12"};
     for (size_t i = 0; i < RT_COUNT(archs); i++) {
         const model_case c = {archs[i], {.arch = archs[i], IMAGE(32, 32, 3), .classes = 100}, 1, 0};
         rt_network *network = create(&c);
@@ -263,8 +297,11 @@ Test(nn_models, have_as_many_parameters_as_torchvision_publishes)
         const char *arch;
         uint64_t numbers;
     } published[] = {
-        {"resnet18", 11689512},  {"resnet34", 21797672},  {"resnet50", 25557032},
-        {"resnet101", 44549160}, {"resnet152", 60192808},
+        {"resnet18", 11689512},    {"resnet34", 21797672},    {"resnet50", 25557032},
+        {"resnet101", 44549160},   {"resnet152", 60192808},   {"vgg11", 132868840},
+        {"vgg13", 133053736},      {"vgg16", 138365992},      {"vgg19", 143678248},
+        {"densenet121", 7978856},  {"densenet161", 28681000}, {"densenet169", 14149480},
+        {"densenet201", 20013928},
     };
     for (size_t i = 0; i < RT_COUNT(published); i++) {
         const model_case c = {
@@ -313,6 +350,26 @@ Test(nn_models, refuse_what_does_not_exist)
     expect_refusal(
         (rt_network_description){.arch = "wrn-10-1", .stem = "large", IMAGE(8, 8, 3), .classes = 2},
         "'wrn-10-1' has no large stem");
+    expect_refusal(
+        (rt_network_description){.arch = "vgg16", .stem = "large", IMAGE(64, 64, 3), .classes = 2},
+        "not 64x64");
+    expect_refusal((rt_network_description){.arch = "densenet122", IMAGE(8, 8, 3), .classes = 2},
+                   "no 'densenet122'");
+    expect_refusal(
+        (rt_network_description){.arch = "densenet-bc-100-0", IMAGE(8, 8, 3), .classes = 2},
+        "growth K of 1");
+    expect_refusal(
+        (rt_network_description){
+            .arch = "densenet-bc-100-12", .base_width = 8, IMAGE(8, 8, 3), .classes = 2},
+        "leave base_width out");
+    expect_refusal(
+        (rt_network_description){
+            .arch = "densenet-bc-100-12", .stem = "large", IMAGE(8, 8, 3), .classes = 2},
+        "no large stem");
+    expect_refusal(
+        (rt_network_description){
+            .arch = "densenet121", .base_width = 9, IMAGE(8, 8, 3), .classes = 2},
+        "base_width of 9");
     expect_refusal((rt_network_description){.arch = "resnet8", IMAGE(3, 8, 3), .classes = 2},
                    "at least 4x4");
     expect_refusal((rt_network_description){.arch = "resnet8", IMAGE(8, 8, 5), .classes = 2},
