@@ -265,3 +265,10 @@ rt_tensor *rt_layer_batch_norm_residual(rt_layers *layers, const char *name, rt_
     if (residual == NULL) return NULL;
     return batch_norm(layers, name, x, residual, RT_ACTIVATION_RELU, 0);
 }
+
+rt_tensor *rt_layer_batch_norm_add(rt_layers *layers, const char *name, rt_tensor *x,
+                                   rt_tensor *residual)
+{
+    if (residual == NULL) return NULL;
+    return batch_norm(layers, name, x, residual, RT_ACTIVATION_NONE, 0);
+}
