@@ -229,7 +229,11 @@ static rt_tensor *batch_norm(rt_layers *layers, const char *name, rt_tensor *x, 
     if (x == NULL) return NULL;
     rt_batch_norm_inputs inputs = batch_norm_parameters(layers, name, x->shape.c);
     inputs.residual = residual;
-    if (layers->batch_norms != NULL && layers->batch_norm_count < RT_MAXIMUM_BATCH_NORMS)
+    if (layers->batch_norms != NULL && layers->batch_norm_count == RT_MAXIMUM_BATCH_NORMS)
+        return rt_graph_fail(layers->graph,
+                             rt_fail(RT_ERROR_INPUT, "a network of more than %d batch norms",
+                                     RT_MAXIMUM_BATCH_NORMS));
+    if (layers->batch_norms != NULL)
         layers->batch_norms[layers->batch_norm_count++] =
             (rt_batch_norm_use){x, inputs.running_mean, inputs.running_var};
     enter(layers, name);
@@ -260,4 +264,11 @@ rt_tensor *rt_layer_batch_norm_residual(rt_layers *layers, const char *name, rt_
 {
     if (residual == NULL) return NULL;
     return batch_norm(layers, name, x, residual, RT_ACTIVATION_RELU, 0);
+}
+
+rt_tensor *rt_layer_batch_norm_add(rt_layers *layers, const char *name, rt_tensor *x,
+                                   rt_tensor *residual)
+{
+    if (residual == NULL) return NULL;
+    return batch_norm(layers, name, x, residual, RT_ACTIVATION_NONE, 0);
 }

@@ -94,6 +94,9 @@ rt_tensor *rt_layer_batch_norm(rt_layers *layers, const char *name, rt_tensor *x
 /** The end of a residual block: relu(batch norm of x + residual), of x's shape. */
 rt_tensor *rt_layer_batch_norm_residual(rt_layers *layers, const char *name, rt_tensor *x,
                                         rt_tensor *residual);
+/** The same without the ReLU: where a linear block ends (MobileNetV2). */
+rt_tensor *rt_layer_batch_norm_add(rt_layers *layers, const char *name, rt_tensor *x,
+                                   rt_tensor *residual);
 /** Declares a batch norm's parameters before it is applied: a set keeps the order of PyTorch's
  *  state_dict, where a block's last batch norm stands before the shortcut that it adds. */
 void rt_layer_batch_norm_declare(rt_layers *layers, const char *name, uint32_t channels);

@@ -48,7 +48,8 @@ static rt_status metadata_floats(const rt_safetensors *file, const char *key, ui
 /* As many classes as the last layer has outputs. */
 static uint32_t classes_of(const rt_safetensors *file)
 {
-    static const char *const last_layers[] = {"linear.weight", "fc.weight", "classifier.weight"};
+    static const char *const last_layers[] = {"linear.weight", "fc.weight", "classifier.weight",
+                                              "classifier.1.weight", "classifier.6.weight"};
     for (size_t i = 0; i < RT_COUNT(last_layers); i++) {
         const rt_safetensors_entry *entry = rt_safetensors_find(file, last_layers[i]);
         if (entry != NULL && entry->rank == 2 && entry->shape[0] <= LARGEST_NUMBER)
@@ -61,11 +62,13 @@ static rt_status read_description(const rt_safetensors *file, const rt_model_hin
                                   rt_network_description *d)
 {
     *d = (rt_network_description){.arch = rt_safetensors_metadata(file, "arch"),
-                                  .shortcut = rt_safetensors_metadata(file, "shortcut")};
+                                  .shortcut = rt_safetensors_metadata(file, "shortcut"),
+                                  .stem = rt_safetensors_metadata(file, "stem")};
     if (d->arch == NULL) d->arch = hints->arch;
     if (d->arch == NULL)
         return rt_fail(RT_ERROR_INPUT, "the file does not say its architecture; give arch");
     if (d->shortcut == NULL) d->shortcut = hints->shortcut;
+    if (d->stem == NULL) d->stem = hints->stem;
     const uint32_t classes = hints->classes > 0 ? hints->classes : classes_of(file);
     RT_TRY(metadata_number(file, "base_width", hints->base_width, &d->base_width));
     RT_TRY(metadata_number(file, "channels", hints->channels, &d->channels));
@@ -191,6 +194,7 @@ static rt_status add_description(rt_safetensors_writer *writer, const rt_network
 {
     RT_TRY(rt_safetensors_add_metadata(writer, "arch", d->arch));
     if (d->shortcut != NULL) RT_TRY(rt_safetensors_add_metadata(writer, "shortcut", d->shortcut));
+    if (d->stem != NULL) RT_TRY(rt_safetensors_add_metadata(writer, "stem", d->stem));
     if (d->base_width > 0) RT_TRY(add_number(writer, "base_width", d->base_width));
     RT_TRY(add_number(writer, "channels", d->channels));
     RT_TRY(add_number(writer, "height", d->height));
