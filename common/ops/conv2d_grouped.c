@@ -1,5 +1,7 @@
 #include "common/ops/conv2d_grouped.h"
 
+#include "common/ops/conv2d_depthwise.h"
+
 enum { WORKGROUP = 64 };
 
 static uint64_t weight_vectors(const rt_conv2d_shape *s, uint32_t groups)
@@ -8,11 +10,17 @@ static uint64_t weight_vectors(const rt_conv2d_shape *s, uint32_t groups)
            rt_vec4s(s->out_channels);
 }
 
+static bool is_depthwise(const rt_conv2d_shape *s, uint32_t groups)
+{
+    return groups == s->in_channels && rt_conv2d_depthwise_does(s);
+}
+
 /* Parts of a weight gradient: for a few thousand invocations, by whole lines of pixels; of the
  * shape alone, because the order of sums decides the bits. */
 static uint32_t parts_of(const rt_conv2d_shape *s, uint32_t groups)
 {
     enum { INVOCATIONS = 8192, LINES_A_PART = 16 };
+    if (is_depthwise(s, groups)) return rt_conv2d_depthwise_parts(s);
     const uint32_t wanted = rt_groups(INVOCATIONS, weight_vectors(s, groups));
     const uint32_t possible = rt_groups((uint64_t)s->images * s->out_height, LINES_A_PART);
     return wanted < possible ? wanted : possible;
@@ -78,6 +86,7 @@ static rt_status weight_gradient(rt_program *program, const rt_conv2d_call *call
 rt_status rt_conv2d_grouped_record(rt_program *program, rt_conv2d_pass pass,
                                    const rt_conv2d_call *call, uint32_t groups)
 {
+    if (is_depthwise(&call->shape, groups)) return rt_conv2d_depthwise_record(program, pass, call);
     switch (pass) {
     case RT_CONV2D_FORWARD:
         return forward(program, call, groups);
