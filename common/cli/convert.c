@@ -71,6 +71,8 @@ static rt_status guess_size(const conversion *c, rt_arena *arena, rt_model_hints
     if (hints->height > 0 && hints->width > 0) return RT_OK;
     const char *arch = hints->arch != NULL ? hints->arch : rt_weights_metadata(&c->weights, "arch");
     RT_TRY(rt_recognise(&found, arena, &c->weights, arch));
+    if (found.description.arch == NULL) /* a wrong name says nothing of the images */
+        RT_TRY(rt_recognise(&found, arena, &c->weights, NULL));
     if (found.description.arch == NULL) return RT_OK;
     if (hints->height == 0)
         hints->height = hints->width > 0 ? hints->width : found.description.height;
