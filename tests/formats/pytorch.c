@@ -248,8 +248,6 @@ Test(formats_pytorch, refuses_tricks_with_the_archive)
         {{good, {.name = "a/data/0", .data = numbers, .size = 24, .wrong_checksum = true}}, "CRC"},
         {{good, {.name = "a/data/0", .data = numbers, .size = 24, .claimed_size = 1u << 30}},
          "archive"},
-        {{good, storage, {.name = "a/x", .data = pickle.data, .size = size, .overlaps = true}},
-         "archive"},
         {{{.name = "a/data.pkl", .data = "\x80\x02}.x", .size = 5}}, "1 bytes follow the pickle"},
     };
     for (size_t i = 0; i < RT_COUNT(rows); i++) {
@@ -267,6 +265,24 @@ Test(formats_pytorch, refuses_tricks_with_the_archive)
         rt_buffer_clear(&bytes);
     }
     rt_buffer_clear(&pickle);
+}
+
+/* An entry within another one: each is right by itself, and together they are a bomb. */
+Test(formats_pytorch, refuses_entries_that_overlap)
+{
+    rt_weights weights = {0};
+    rt_buffer inner = {0}, bytes = {0};
+    static const char much[4096];
+    rt_made_entry entries[] = {
+        {.name = "a/outer"},
+        {.name = "a/inner", .data = much, .size = sizeof much, .nested = true}};
+    rt_make_zip_entry(&inner, &entries[1]);
+    entries[0].data = inner.data;
+    entries[0].size = (uint32_t)inner.size;
+    rt_make_zip(&bytes, entries, 2);
+    expect_refusal(parse(&weights, &bytes), &weights, "hold more bytes than the archive");
+    rt_buffer_clear(&inner);
+    rt_buffer_clear(&bytes);
 }
 
 Test(formats_pytorch, refuses_too_many_entries, .timeout = 60)
