@@ -123,7 +123,7 @@ static rt_status run(rt_command *command)
 
 static const rt_option own_options[] = {
     {"arch", "NAME", "architecture, if it is not recognised"},
-    {"shortcut", "A|B", "of a CIFAR ResNet"},
+    {"shortcut", "A|B|raw", "of a CIFAR ResNet or a WRN"},
     {"base-width", "N", "channels of the first stage"},
     {"height", "N", "of the images"},
     {"width", "N", "of the images"},

@@ -81,7 +81,7 @@ static rt_status describe(const rt_recognise_row *row, rt_arena *arena, const rt
         .classes = dimension(find(weights, row->last), 0),
         .std = {1, 1, 1, 1},
     };
-    if (row->choice != NULL) d->shortcut = find(weights, row->choice) != NULL ? "B" : "A";
+    d->shortcut = find(weights, row->choice) != NULL ? row->with : row->without;
     const uint32_t small = d->channels == 1 ? SMALL_GREY_SIDE : SMALL_SIDE;
     d->height = d->width = dimension(first, 2) > 3 ? LARGE_SIDE : small;
     d->arch = name_architecture(arena, row, row->times * blocks + row->plus, widening);

@@ -47,8 +47,9 @@ typedef struct rt_recognise_row {
     const char *first;    ///< the first convolution: base_width outputs, the image's channels
     uint32_t width;       ///< base_width of the family's own
     const char *widened;  ///< its outputs, divided by base_width, are the widening
-    const char *choice; ///< if it is there the shortcut is "B", else "A"; NULL: there is no choice
-    const char *last;   ///< the last layer: as many outputs as classes
+    const char *choice;   ///< a tensor that the shortcut shows in; NULL: it shows in none
+    const char *with, *without; ///< the shortcut if it is there, and if not
+    const char *last;           ///< the last layer: as many outputs as classes
 } rt_recognise_row;
 
 extern const rt_recognise_row rt_recognise_rows[];

@@ -37,8 +37,6 @@ static const struct {
     {"conv#_x.#.residual_function.6", "layer<1.$2.conv3"},
     {"conv#_x.#.residual_function.7", "layer<1.$2.bn3"},
     /* Wide ResNets whose groups are called layers or have no level of their own */
-    {"block#.#.shortcut", "block$1.layer.$2.convShortcut"},
-    {"block#.#.convShortcut", "block$1.layer.$2.convShortcut"},
     {"block#.#", "block$1.layer.$2"},
     {"layer#.#", "block$1.layer.$2"},
     {"bn", "bn1"},
