@@ -287,7 +287,7 @@ Test(formats_pytorch, refuses_entries_that_overlap)
 
 Test(formats_pytorch, refuses_too_many_entries, .timeout = 60)
 {
-    enum { ENTRIES = 65535 }; /* what the plain directory can count; the tensors end before */
+    enum { ENTRIES = 65601 };
     rt_made_entry *entries = calloc(ENTRIES, sizeof *entries);
     char(*names)[16] = malloc(ENTRIES * sizeof *names);
     rt_weights weights = {0};
@@ -297,10 +297,55 @@ Test(formats_pytorch, refuses_too_many_entries, .timeout = 60)
         entries[i] = (rt_made_entry){.name = names[i], .data = ""};
     }
     rt_make_zip(&bytes, entries, ENTRIES);
+    expect_refusal(parse(&weights, &bytes), &weights, "more than 65600 entries");
+    bytes.size = 0;
+    rt_make_zip(&bytes, entries, ENTRIES - 1); /* as many as there may be */
     expect_refusal(parse(&weights, &bytes), &weights, "no 'a/data.pkl'");
     rt_buffer_clear(&bytes);
     free(entries);
     free(names);
+}
+
+Test(formats_pytorch, refuses_a_pickle_without_measure)
+{
+    enum { SIZE = (16 << 20) + 1 };
+    rt_weights weights = {0};
+    rt_buffer bytes = {0};
+    char *much = calloc(1, SIZE);
+    rt_make_zip(&bytes, &(rt_made_entry){.name = "a/data.pkl", .data = much, .size = SIZE}, 1);
+    expect_refusal(parse(&weights, &bytes), &weights, "allowed are 16777216");
+    rt_buffer_clear(&bytes);
+    free(much);
+}
+
+/* What only the older form has: views of storages, and the list of their keys. */
+Test(formats_pytorch, refuses_what_the_older_form_can_say_wrong)
+{
+    rt_weights weights = {0};
+    rt_buffer pickle = {0}, bytes = {0};
+    rt_make_pickle(&pickle, &plain, 1, true);
+    rt_make_legacy(&bytes, &pickle, 2, 6, numbers, sizeof numbers);
+    expect_refusal(parse(&weights, &bytes), &weights, "'0' is listed twice");
+    bytes.size = 0;
+    rt_make_legacy(&bytes, &pickle, 0, 6, NULL, 0);
+    bytes.size -= strlen("](e.") + 2 + 8; /* the list, and the size of the first storage */
+    const size_t before = bytes.size;
+    rt_test_ok(rt_buffer_append(&bytes, "\x80\x02N.", 4));
+    expect_refusal(parse(&weights, &bytes), &weights, "the list of storages is None");
+    bytes.size = before;
+    rt_test_ok(rt_buffer_append(&bytes, "\x80\x02].", 4));
+    expect_refusal(parse(&weights, &bytes), &weights, "storage '0' is missing");
+    bytes.size = 0;
+    rt_make_legacy(&bytes, &pickle, 1, 5, numbers, sizeof numbers);
+    expect_refusal(parse(&weights, &bytes), &weights, "has 5 elements, the pickle says 6");
+    uint8_t *none = memmem(pickle.data, pickle.size, "NtQ", 3);
+    cr_assert_not_null(none);
+    *none = 0x89; /* False */
+    bytes.size = 0;
+    rt_make_legacy(&bytes, &pickle, 1, 6, numbers, sizeof numbers);
+    expect_refusal(parse(&weights, &bytes), &weights, "a view of another one");
+    rt_buffer_clear(&pickle);
+    rt_buffer_clear(&bytes);
 }
 
 /* Every cut of a good file, in both forms. */
