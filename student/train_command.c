@@ -1,5 +1,6 @@
 /* `retort train`: supervised training of a classifier on a real store, usually the teacher. */
 #include "common/base/random.h"
+#include "common/cli/roll_back.h"
 #include "common/nn/model_file.h"
 #include "student/checkpoint.h"
 #include "student/commands.h"
@@ -9,7 +10,7 @@
 
 typedef struct train_config {
     const char *store, *evaluation_store, *device;
-    const char *arch, *shortcut;
+    const char *arch, *shortcut, *stem;
     uint32_t base_width;
     uint64_t seed;
     uint32_t epochs, batch_size;
@@ -18,6 +19,7 @@ typedef struct train_config {
     uint32_t padding;
     bool flip;
     uint32_t log_interval, checkpoint_interval;
+    int on_nan; ///< rt_nan_rule
 } train_config;
 
 #define KEY(name, type_, field) .key = name, .type = type_, .offset = offsetof(train_config, field)
@@ -31,6 +33,8 @@ static const rt_config_row rows[] = {
     {KEY("base_width", RT_UINT, base_width), .max = 1024,
      .help = "channels of the first stage; 0: the architecture's own"},
     {KEY("shortcut", RT_STRING, shortcut), .help = "of CIFAR ResNets: A or B"},
+    {KEY("stem", RT_STRING, stem),
+     .help = "of the larger families: small, or large as in torchvision"},
     {KEY("epochs", RT_UINT, epochs), .fallback = 20, .min = 1, .max = 100000,
      .help = "passes over the store"},
     {KEY("batch_size", RT_UINT, batch_size), .fallback = 128, .min = 2, .max = 65536,
@@ -45,6 +49,7 @@ static const rt_config_row rows[] = {
      .no_effect = true, .help = "steps between rows of metrics.csv"},
     {KEY("checkpoint_interval", RT_UINT, checkpoint_interval), .fallback = 200, .min = 1,
      .max = 1000000, .no_effect = true, .help = "steps between checkpoints"},
+    RT_ROLL_BACK_ROW(train_config, on_nan),
 };
 
 static const rt_config_schema *schema(void)
@@ -82,6 +87,7 @@ static rt_status make_network(train *t)
     rt_network_description d = {.arch = t->config.arch,
                                 .base_width = t->config.base_width,
                                 .shortcut = t->config.shortcut,
+                                .stem = t->config.stem,
                                 .channels = s->channels,
                                 .height = s->height,
                                 .width = s->width,
@@ -150,14 +156,18 @@ static rt_status work(train *t)
     return rt_student_summary_write(command, &summary);
 }
 
-static rt_status run_train(rt_command *command)
+static rt_status attempt(rt_command *command)
 {
     train t = {.command = command};
     rt_buffer yaml = {0};
     rt_status status = rt_command_load_config(command, &t.config);
     if (status == RT_OK) status = rt_config_write(&t.config, schema(), false, &yaml);
     if (status == RT_OK) status = rt_run_open(&t.run, command->out, command->resume, &yaml);
-    if (status == RT_OK) status = work(&t);
+    if (status == RT_OK) {
+        t.config.optimiser.learning_rate *= rt_roll_back_rate(&t.run);
+        status = work(&t);
+        rt_roll_back(command, &t.run, t.config.on_nan, status);
+    }
     rt_training_free(t.training);
     rt_network_free(t.network);
     rt_loader_free(t.loader);
@@ -166,6 +176,8 @@ static rt_status run_train(rt_command *command)
     rt_buffer_clear(&yaml);
     return status;
 }
+
+static rt_status run_train(rt_command *command) { return rt_roll_back_attempts(command, attempt); }
 
 const rt_command_description rt_train_command = {
     .name = "train",

@@ -47,6 +47,7 @@ static rt_status read_hints(const rt_command *command, conversion *c, rt_model_h
     uint32_t means, stds;
     *hints = (rt_model_hints){.arch = rt_command_option(command, "arch"),
                               .shortcut = rt_command_option(command, "shortcut"),
+                              .stem = rt_command_option(command, "stem"),
                               .override = true};
     RT_TRY(rt_command_option_uint(command, "base-width", 1, 1024, &hints->base_width));
     RT_TRY(rt_command_option_uint(command, "height", 4, 4096, &hints->height));
@@ -124,6 +125,7 @@ static rt_status run(rt_command *command)
 static const rt_option own_options[] = {
     {"arch", "NAME", "architecture, if it is not recognised"},
     {"shortcut", "A|B|raw", "of a CIFAR ResNet or a WRN"},
+    {"stem", "small|large", "for images of what size it begins"},
     {"base-width", "N", "channels of the first stage"},
     {"height", "N", "of the images"},
     {"width", "N", "of the images"},

@@ -113,6 +113,7 @@ static void print_network(const rt_model_survey *s)
     const rt_network_description *d = &s->description;
     printf("  network     %s%s%s", d->arch, d->shortcut != NULL ? ", shortcut " : "",
            d->shortcut != NULL ? d->shortcut : "");
+    if (d->stem != NULL) printf(", stem %s", d->stem);
     if (d->base_width > 0) printf(", base_width %u", d->base_width);
     printf(": all %u tensors fit%s\n", s->found.fit.row_count,
            rt_weights_metadata(&s->weights, "arch") != NULL ? "" : " (recognised)");

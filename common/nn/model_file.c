@@ -95,6 +95,7 @@ rt_status rt_model_describe(rt_network_description *d, rt_arena *arena, const rt
     *d = (rt_network_description){
         .arch = arch != NULL ? arch : s.known.arch,
         .shortcut = text_of(&s, "shortcut", hints->shortcut, s.known.shortcut),
+        .stem = text_of(&s, "stem", hints->stem, s.known.stem),
     };
     RT_TRY(number_of(&s, "base_width", hints->base_width, s.known.base_width, &d->base_width));
     /* A config always hints at its default; tensors know better. */
@@ -193,6 +194,7 @@ static rt_status add_description(rt_safetensors_writer *writer, const rt_network
 {
     RT_TRY(rt_safetensors_add_metadata(writer, "arch", d->arch));
     if (d->shortcut != NULL) RT_TRY(rt_safetensors_add_metadata(writer, "shortcut", d->shortcut));
+    if (d->stem != NULL) RT_TRY(rt_safetensors_add_metadata(writer, "stem", d->stem));
     if (d->base_width > 0) RT_TRY(add_number(writer, "base_width", d->base_width));
     RT_TRY(add_number(writer, "channels", d->channels));
     RT_TRY(add_number(writer, "height", d->height));
@@ -205,9 +207,9 @@ static rt_status add_description(rt_safetensors_writer *writer, const rt_network
 /* Metadata of a file that say nothing of the network: notes, which stay. */
 static rt_status add_notes(rt_safetensors_writer *writer, const rt_weights *weights)
 {
-    static const char *const known[] = {"arch",   "shortcut", "base_width", "channels",
-                                        "height", "width",    "classes",    "mean",
-                                        "std",    "sha256",   "format"};
+    static const char *const known[] = {"arch",     "shortcut", "stem",   "base_width",
+                                        "channels", "height",   "width",  "classes",
+                                        "mean",     "std",      "sha256", "format"};
     for (size_t i = 0; i < weights->metadata_count; i++) {
         const rt_safetensors_metadata_entry *entry = &weights->metadata[i];
         bool own = false;

@@ -15,6 +15,7 @@ typedef struct rt_network_description {
     const char *arch;     ///< "resnet20", "wrn-16-1", ... (common/nn/models)
     uint32_t base_width;  ///< channels of the first stage; 0: the architecture's own
     const char *shortcut; ///< CIFAR ResNets: "A" (zero-padded) or "B" (1x1 convolution); NULL: "A"
+    const char *stem;     ///< "small" or "large": for images of what size it begins; NULL: "small"
     uint32_t channels, height, width; ///< of an image
     uint32_t classes;
     float mean[4], std[4]; ///< of [0,1] pixels, one a channel
@@ -36,6 +37,7 @@ typedef struct rt_apply_options {
     bool training;          ///< batch statistics instead of running ones
     bool update_statistics; ///< running statistics move (only with training)
     bool trained;           ///< gradients with respect to the weights are wanted
+    uint64_t dropout_seed;  ///< of the networks that have dropout (only with training)
 } rt_apply_options;
 
 typedef struct rt_network_outputs {

@@ -40,6 +40,9 @@ static const struct {
     {"block#.#", "block$1.layer.$2"},
     {"layer#.#", "block$1.layer.$2"},
     {"bn", "bn1"},
+    /* torchvision's DenseNets of old */
+    {"features.denseblock#.denselayer#.norm.#", "features.denseblock$1.denselayer$2.norm$3"},
+    {"features.denseblock#.denselayer#.conv.#", "features.denseblock$1.denselayer$2.conv$3"},
 };
 
 size_t rt_name_rule_count(void) { return RT_COUNT(rules); }

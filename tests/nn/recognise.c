@@ -104,6 +104,8 @@ static void expect_recognised(const rt_network_description *d, const other_name 
     cr_expect_eq(seen->channels, d->channels);
     cr_expect_eq(seen->classes, d->classes);
     if (d->shortcut != NULL) cr_expect_str_eq(seen->shortcut, d->shortcut);
+    cr_expect((seen->stem == NULL) == (d->stem == NULL), "%s: stem %s", d->arch, seen->stem);
+    cr_expect_eq(seen->height, d->height, "%s: %u", d->arch, seen->height);
     rt_arena_clear(&arena);
     clear(&m);
 }
@@ -111,9 +113,11 @@ static void expect_recognised(const rt_network_description *d, const other_name 
 Test(nn_recognise, every_size_of_every_family)
 {
     static const char *const archs[] = {
-        "resnet8",   "resnet14", "resnet20", "resnet32", "resnet56", "resnet110",
-        "resnet18",  "resnet34", "wrn-10-1", "wrn-16-1", "wrn-16-2", "wrn-22-1",
-        "wrn-28-10", "wrn-40-2", "vgg8",     "vgg11",    "vgg13",    "vgg16"};
+        "resnet8",     "resnet14",   "resnet20", "resnet32",  "resnet56",    "resnet110",
+        "resnet18",    "resnet34",   "resnet50", "resnet101", "resnet152",   "wrn-10-1",
+        "wrn-16-1",    "wrn-16-2",   "wrn-22-1", "wrn-28-10", "wrn-40-2",    "vgg8",
+        "vgg11",       "vgg13",      "vgg16",    "vgg19",     "densenet121", "densenet161",
+        "densenet169", "densenet201"};
     for (size_t i = 0; i < RT_COUNT(archs); i++) {
         expect_recognised(
             &(rt_network_description){.arch = archs[i], IMAGE(32, 32, 3), .classes = 10}, NULL);
@@ -169,6 +173,10 @@ Test(nn_recognise, the_names_of_other_programs)
     expect_recognised(&resnet20, torchvision);
     expect_recognised(&resnet18, torchvision);
     expect_recognised(&resnet20, heads);
+    expect_recognised(
+        &(rt_network_description){
+            .arch = "resnet50", .stem = "large", IMAGE(224, 224, 3), .classes = 1000},
+        torchvision);
     expect_recognised(&resnet8, branches);
     expect_recognised(&wrn, groups);
     expect_recognised(
