@@ -74,7 +74,7 @@ static rt_status guess_size(const conversion *c, rt_arena *arena, rt_model_hints
     RT_TRY(rt_recognise(&found, arena, &c->weights, arch));
     if (found.description.arch == NULL) /* a wrong name says nothing of the images */
         RT_TRY(rt_recognise(&found, arena, &c->weights, NULL));
-    if (found.description.arch == NULL) return RT_OK;
+    if (found.description.arch == NULL || found.stem_hidden) return RT_OK;
     if (hints->height == 0)
         hints->height = hints->width > 0 ? hints->width : found.description.height;
     if (hints->width == 0) hints->width = hints->height;

@@ -30,9 +30,11 @@ static rt_status describe(rt_model_survey *s, rt_arena *arena)
 {
     static const float zeros[4], ones[4] = {1, 1, 1, 1};
     const rt_network_description *d = &s->found.description;
+    const bool said = rt_weights_metadata(&s->weights, "arch") != NULL;
     const rt_model_hints hints = {.channels = d->channels,
                                   .height = d->height,
                                   .width = d->width,
+                                  .stem = said ? NULL : d->stem,
                                   .mean = zeros,
                                   .std = ones};
     s->size_guessed = rt_weights_metadata(&s->weights, "height") == NULL ||
@@ -113,7 +115,8 @@ static void print_network(const rt_model_survey *s)
     const rt_network_description *d = &s->description;
     printf("  network     %s%s%s", d->arch, d->shortcut != NULL ? ", shortcut " : "",
            d->shortcut != NULL ? d->shortcut : "");
-    if (d->stem != NULL) printf(", stem %s", d->stem);
+    if (d->stem != NULL)
+        printf(", stem %s%s", d->stem, s->found.stem_hidden ? " (weights do not show it)" : "");
     if (d->base_width > 0) printf(", base_width %u", d->base_width);
     printf(": all %u tensors fit%s\n", s->found.fit.row_count,
            rt_weights_metadata(&s->weights, "arch") != NULL ? "" : " (recognised)");

@@ -15,6 +15,7 @@ typedef struct sources {
     const rt_weights *weights;
     const rt_model_hints *hints;
     rt_network_description known;
+    bool stem_hidden; ///< known.stem is a guess
 } sources;
 
 /* The file's own words, unless the hints go first. */
@@ -78,12 +79,26 @@ static rt_status look(sources *s, rt_arena *arena, const char *arch)
     rt_recognition found;
     RT_TRY(rt_recognise(&found, arena, s->weights, arch));
     s->known = found.description;
+    s->stem_hidden = found.stem_hidden;
     if (arch == NULL && !found.certain) return rt_recognise_fail(&found);
     if (arch == NULL || found.description.arch != NULL) return RT_OK;
     RT_TRY(rt_recognise(&found, arena, s->weights, NULL));
     s->known = (rt_network_description){.channels = found.description.channels,
                                         .classes = found.description.classes};
     return RT_OK;
+}
+
+/* A file that says its architecture but no stem means the small one; one that says nothing may come
+ * from anywhere. */
+static rt_status stem_of(const sources *s, const char **stem)
+{
+    const bool own = rt_weights_metadata(s->weights, "arch") != NULL;
+    *stem = text_of(s, "stem", s->hints->stem, s->stem_hidden ? NULL : s->known.stem);
+    if (*stem != NULL || !s->stem_hidden || own) return RT_OK;
+    return rt_fail(RT_ERROR_INPUT,
+                   "the weights do not show whether the stem is for small images or "
+                   "large ones; give --stem (in a config teacher_stem) small, or "
+                   "large as in torchvision");
 }
 
 rt_status rt_model_describe(rt_network_description *d, rt_arena *arena, const rt_weights *weights,
@@ -95,8 +110,8 @@ rt_status rt_model_describe(rt_network_description *d, rt_arena *arena, const rt
     *d = (rt_network_description){
         .arch = arch != NULL ? arch : s.known.arch,
         .shortcut = text_of(&s, "shortcut", hints->shortcut, s.known.shortcut),
-        .stem = text_of(&s, "stem", hints->stem, s.known.stem),
     };
+    RT_TRY(stem_of(&s, &d->stem));
     RT_TRY(number_of(&s, "base_width", hints->base_width, s.known.base_width, &d->base_width));
     /* A config always hints at its default; tensors know better. */
     const uint32_t channels = s.known.channels > 0 ? s.known.channels : hints->channels;

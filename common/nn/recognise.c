@@ -68,8 +68,10 @@ static rt_status describe(const rt_recognise_row *row, rt_arena *arena, const rt
 {
     const rt_weights_entry *first = find(weights, row->first);
     const rt_weights_entry *large_last = find(weights, row->large_last);
-    const bool large = large_last != NULL || dimension(first, 2) > 3;
-    const uint32_t width = dimension(first, 0);
+    /* A hidden stem is most likely torchvision's. */
+    const bool large = large_last != NULL || dimension(first, 2) > 3 || row->stem_hidden;
+    const uint32_t width =
+        row->half != NULL ? 2 * dimension(find(weights, row->half), 0) : dimension(first, 0);
     uint32_t numbers[2] = {0}, count = 0;
     if (row->blocks[0] == 0) numbers[count++] = row->times * blocks + row->plus;
     if (row->widened != NULL && width > 0)
@@ -118,6 +120,8 @@ static rt_status try_row(const rt_recognise_row *row, rt_recognition *best, rt_a
     if (counts[0] == 0 || counts[0] > MAXIMUM_DEPTH) return RT_OK;
     RT_TRY(describe(row, arena, weights, counts[0], &guess.description));
     if (arch != NULL && strcmp(arch, guess.description.arch) != 0) return RT_OK;
+    if (row->only_own_width && guess.description.base_width != 0 && arch == NULL) return RT_OK;
+    guess.stem_hidden = row->stem_hidden;
     RT_TRY(judge(&guess, arena, weights));
     if (best->description.arch == NULL || guess.fit.fitting > best->fit.fitting) *best = guess;
     return RT_OK;

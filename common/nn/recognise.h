@@ -21,7 +21,8 @@ typedef struct rt_recognition {
     /** The best guess; arch is NULL where no row fits at all. mean is 0, std 1. */
     rt_network_description description;
     bool certain;
-    rt_fit fit; ///< of that guess
+    bool stem_hidden; ///< small and large stem have the same shapes: description.stem is a guess
+    rt_fit fit;       ///< of that guess
 } rt_recognition;
 
 /**
@@ -48,12 +49,15 @@ typedef struct rt_recognise_row {
     const char *first;    ///< the first convolution: base_width outputs, the image's channels; the
                           ///< stem is large if it is larger than 3x3
     uint32_t width;       ///< base_width of the family's own
-    const char *widened;  ///< its outputs, divided by base_width, are the widening
-    const char *growth;   ///< its outputs are the growth, and base_width is 0
-    const char *choice;   ///< a tensor that the shortcut shows in
-    const char *with;     ///< the shortcut if it is there
-    const char *without;  ///< and if not
-    const char *last;     ///< the last layer: as many outputs as classes
+    const char *half; ///< a tensor of half as many outputs as base_width, where `first` has others
+    bool only_own_width;    ///< where base_width is another one, another row is meant
+    bool stem_hidden;       ///< the stems differ in their strides alone
+    const char *widened;    ///< its outputs, divided by base_width, are the widening
+    const char *growth;     ///< its outputs are the growth, and base_width is 0
+    const char *choice;     ///< a tensor that the shortcut shows in
+    const char *with;       ///< the shortcut if it is there
+    const char *without;    ///< and if not
+    const char *last;       ///< the last layer: as many outputs as classes
     const char *large_last; ///< the same in the large form, where it is another one
 } rt_recognise_row;
 

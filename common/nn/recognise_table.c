@@ -19,6 +19,11 @@
     .arch = (name), .unit = "dense#.#.conv1.weight", .blocks = {__VA_ARGS__},                      \
     .first = "conv1.weight", .growth = "dense1.0.conv2.weight", .last = "linear.weight"
 
+#define SHUFFLENET(name, own_width)                                                                \
+    .arch = (name), .unit = "stage2.#.branch2.0.weight", .stages = 1, .blocks = {4},               \
+    .first = "conv1.0.weight", .width = (own_width), .half = "stage2.0.branch2.0.weight",          \
+    .only_own_width = true, .stem_hidden = true, .last = "fc.weight"
+
 const rt_recognise_row rt_recognise_rows[] = {
     {.arch = "resnet#",
      .unit = "layer#.#.conv1.weight",
@@ -53,6 +58,18 @@ const rt_recognise_row rt_recognise_rows[] = {
     {VGG("vgg13", 10)},
     {VGG("vgg16", 13)},
     {VGG("vgg19", 16)},
+    {.arch = "mobilenetv2",
+     .unit = "features.#.conv.0.0.weight",
+     .stages = 1,
+     .blocks = {17},
+     .first = "features.0.0.weight",
+     .width = 32,
+     .stem_hidden = true,
+     .last = "classifier.1.weight"},
+    {SHUFFLENET("shufflenetv2-x0.5", 48)},
+    {SHUFFLENET("shufflenetv2-x1.0", 116)},
+    {SHUFFLENET("shufflenetv2-x1.5", 176)},
+    {SHUFFLENET("shufflenetv2-x2.0", 244)},
     {DENSENET("densenet121", 64, 6, 12, 24, 16)},
     {DENSENET("densenet161", 96, 6, 12, 36, 24)},
     {DENSENET("densenet169", 64, 6, 12, 32, 32)},
