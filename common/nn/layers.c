@@ -1,6 +1,8 @@
 #include "common/nn/layers.h"
 
 #include "common/ops/conv2d.h"
+#include "common/ops/instance_norm.h"
+#include "common/ops/prelu.h"
 #include "common/ops/reshape.h"
 
 #include <assert.h>
@@ -9,6 +11,7 @@
 #include <stdio.h>
 
 enum { NAME_SIZE = 256 };
+#define USUAL_EPSILON 1e-5f
 
 void rt_layers_enter(rt_layers *layers, const char *format, ...)
 {
@@ -44,8 +47,7 @@ static rt_tensor *parameter(rt_layers *layers, const char *layer, const char *fi
     return rt_graph_parameter(layers->graph, layers->parameters, (uint32_t)row, layers->trained);
 }
 
-/* Nodes made from here on are named after the layer and the network that it is part of. */
-static void enter(const rt_layers *layers, const char *name)
+void rt_layers_scope(const rt_layers *layers, const char *name)
 {
     char scope[NAME_SIZE];
     snprintf(scope, sizeof scope, "%s.%s%s", layers->scope, layers->block, name);
@@ -79,14 +81,15 @@ rt_tensor *rt_layer_conv2d(rt_layers *layers, const char *name, rt_tensor *x,
                            const rt_conv2d_layer *layer)
 {
     if (x == NULL) return NULL;
-    const uint32_t taps = layer->kernel * layer->kernel;
+    const uint32_t kernel_w = layer->kernel_w > 0 ? layer->kernel_w : layer->kernel;
+    const uint32_t taps = layer->kernel * kernel_w;
     const uint32_t fan_in = x->shape.c * taps, fan_out = layer->channels * taps;
-    rt_tensor *weight = parameter(
-        layers, name, "weight",
-        (rt_parameter){.layout = RT_LAYOUT_CONVOLUTION,
-                       .dims = {layer->channels, x->shape.c, layer->kernel, layer->kernel},
-                       .rank = 4,
-                       .initial = weight_initial(layers->rule, fan_in, fan_out)});
+    rt_tensor *weight =
+        parameter(layers, name, "weight",
+                  (rt_parameter){.layout = RT_LAYOUT_CONVOLUTION,
+                                 .dims = {layer->channels, x->shape.c, layer->kernel, kernel_w},
+                                 .rank = 4,
+                                 .initial = weight_initial(layers->rule, fan_in, fan_out)});
     rt_tensor *bias = NULL;
     if (layer->bias)
         bias = parameter(layers, name, "bias",
@@ -94,7 +97,7 @@ rt_tensor *rt_layer_conv2d(rt_layers *layers, const char *name, rt_tensor *x,
                                         .dims = {layer->channels},
                                         .rank = 1,
                                         .initial = bias_initial(layers->rule, fan_in)});
-    enter(layers, name);
+    rt_layers_scope(layers, name);
     const rt_conv2d_options options = {.stride = layer->stride, .padding = layer->padding};
     return rt_conv2d(layers->graph, x, weight, bias, &options);
 }
@@ -124,7 +127,7 @@ static rt_tensor *linear(rt_layers *layers, const char *name, rt_tensor *x, uint
     }
     rt_tensor *weight_tensor = parameter(layers, name, "weight", weight);
     rt_tensor *bias_tensor = parameter(layers, name, "bias", bias);
-    enter(layers, name);
+    rt_layers_scope(layers, name);
     return rt_linear(layers->graph, x, weight_tensor, bias_tensor);
 }
 
@@ -158,23 +161,23 @@ static rt_batch_norm_inputs batch_norm_parameters(rt_layers *layers, const char 
     };
 }
 
-static rt_tensor *batch_norm(rt_layers *layers, const char *name, rt_tensor *x, rt_tensor *residual,
-                             rt_activation activation, float negative_slope)
+rt_tensor *rt_layer_batch_norm_of(rt_layers *layers, const char *name, rt_tensor *x,
+                                  const rt_batch_norm_layer *layer)
 {
     if (x == NULL) return NULL;
     rt_batch_norm_inputs inputs = batch_norm_parameters(layers, name, x->shape.c);
-    inputs.residual = residual;
+    inputs.residual = layer->residual;
     if (layers->batch_norms != NULL && layers->batch_norm_count < RT_MAXIMUM_BATCH_NORMS)
         layers->batch_norms[layers->batch_norm_count++] =
             (rt_batch_norm_use){x, inputs.running_mean, inputs.running_var};
-    enter(layers, name);
+    rt_layers_scope(layers, name);
     const rt_batch_norm_options options = {
         .training = layers->training,
         .update_statistics = layers->update_statistics,
         .momentum = 0.1f,
-        .epsilon = 1e-5f,
-        .activation = activation,
-        .negative_slope = negative_slope,
+        .epsilon = layer->epsilon,
+        .activation = layer->activation,
+        .negative_slope = layer->negative_slope,
     };
     return rt_batch_norm(layers->graph, x, &inputs, &options);
 }
@@ -187,12 +190,50 @@ void rt_layer_batch_norm_declare(rt_layers *layers, const char *name, uint32_t c
 rt_tensor *rt_layer_batch_norm(rt_layers *layers, const char *name, rt_tensor *x,
                                rt_activation activation, float negative_slope)
 {
-    return batch_norm(layers, name, x, NULL, activation, negative_slope);
+    return rt_layer_batch_norm_of(layers, name, x,
+                                  &(rt_batch_norm_layer){.activation = activation,
+                                                         .negative_slope = negative_slope,
+                                                         .epsilon = USUAL_EPSILON});
 }
 
 rt_tensor *rt_layer_batch_norm_residual(rt_layers *layers, const char *name, rt_tensor *x,
                                         rt_tensor *residual)
 {
     if (residual == NULL) return NULL;
-    return batch_norm(layers, name, x, residual, RT_ACTIVATION_RELU, 0);
+    return rt_layer_batch_norm_of(layers, name, x,
+                                  &(rt_batch_norm_layer){.residual = residual,
+                                                         .activation = RT_ACTIVATION_RELU,
+                                                         .epsilon = USUAL_EPSILON});
+}
+
+rt_tensor *rt_layer_instance_norm(rt_layers *layers, const char *name, rt_tensor *x, float epsilon)
+{
+    if (x == NULL) return NULL;
+    rt_parameter vector = {.layout = RT_LAYOUT_VECTOR, .dims = {x->shape.c}, .rank = 1};
+    rt_tensor *bias = parameter(layers, name, "bias", vector);
+    vector.initial.a = 1;
+    rt_tensor *weight = parameter(layers, name, "weight", vector);
+    rt_layers_scope(layers, name);
+    return rt_instance_norm(layers->graph, x, weight, bias, epsilon);
+}
+
+rt_tensor *rt_layer_prelu(rt_layers *layers, const char *name, rt_tensor *x, bool shared)
+{
+    if (x == NULL) return NULL;
+    rt_tensor *slope = parameter(layers, name, "weight",
+                                 (rt_parameter){.layout = RT_LAYOUT_VECTOR,
+                                                .dims = {shared ? 1 : x->shape.c},
+                                                .rank = 1,
+                                                .initial.a = 0.25f});
+    rt_layers_scope(layers, name);
+    return rt_prelu(layers->graph, x, slope);
+}
+
+rt_tensor *rt_layer_constant(rt_layers *layers, const char *name, rt_shape shape)
+{
+    return parameter(layers, name, "value",
+                     (rt_parameter){.layout = RT_LAYOUT_DENSE,
+                                    .dims = {shape.n, shape.h, shape.w, shape.c},
+                                    .rank = 4,
+                                    .statistic = true});
 }

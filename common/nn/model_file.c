@@ -1,6 +1,7 @@
 #include "common/nn/model_file.h"
 
 #include "common/base/config.h"
+#include "common/nn/blueprint.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -57,8 +58,20 @@ static uint32_t classes_of(const rt_safetensors *file)
     return 0;
 }
 
+/* The layers of a network that came as a graph; lies in `arena`. */
+static rt_status read_blueprint(const rt_safetensors *file, rt_arena *arena,
+                                rt_network_description *d)
+{
+    const char *text = rt_safetensors_metadata(file, "graph");
+    if (text == NULL) return RT_OK;
+    rt_blueprint *blueprint = rt_arena_alloc(arena, 1, sizeof *blueprint);
+    if (blueprint == NULL) return RT_ERROR_MEMORY;
+    d->blueprint = blueprint;
+    return rt_blueprint_read(blueprint, text, arena);
+}
+
 static rt_status read_description(const rt_safetensors *file, const rt_model_hints *hints,
-                                  rt_network_description *d)
+                                  rt_arena *arena, rt_network_description *d)
 {
     *d = (rt_network_description){.arch = rt_safetensors_metadata(file, "arch"),
                                   .shortcut = rt_safetensors_metadata(file, "shortcut")};
@@ -66,6 +79,7 @@ static rt_status read_description(const rt_safetensors *file, const rt_model_hin
     if (d->arch == NULL)
         return rt_fail(RT_ERROR_INPUT, "the file does not say its architecture; give arch");
     if (d->shortcut == NULL) d->shortcut = hints->shortcut;
+    RT_TRY(read_blueprint(file, arena, d));
     const uint32_t classes = hints->classes > 0 ? hints->classes : classes_of(file);
     RT_TRY(metadata_number(file, "base_width", hints->base_width, &d->base_width));
     RT_TRY(metadata_number(file, "channels", hints->channels, &d->channels));
@@ -139,8 +153,11 @@ static rt_status load(rt_network **network, rt_device *device, const rt_safetens
                       const rt_model_hints *hints)
 {
     rt_network_description description;
-    RT_TRY(read_description(file, hints, &description));
-    RT_TRY(rt_network_create(network, &description));
+    rt_arena arena = {0};
+    rt_status status = read_description(file, hints, &arena, &description);
+    if (status == RT_OK) status = rt_network_create(network, &description);
+    rt_arena_clear(&arena); /* the network has copies */
+    RT_TRY(status);
     RT_TRY(refuse_unknown(file, rt_network_parameters(*network)));
     RT_TRY(find_all(rt_network_parameters(*network), file));
     const rt_status finite = rt_safetensors_check_finite(file);
@@ -187,10 +204,21 @@ static rt_status add_floats(rt_safetensors_writer *writer, const char *key, cons
     return rt_safetensors_add_metadata(writer, key, text);
 }
 
+static rt_status add_blueprint(rt_safetensors_writer *writer, const rt_blueprint *blueprint)
+{
+    rt_buffer json = {0};
+    rt_status status = rt_blueprint_write(blueprint, &json);
+    if (status == RT_OK)
+        status = rt_safetensors_add_metadata(writer, "graph", (const char *)json.data);
+    rt_buffer_clear(&json);
+    return status;
+}
+
 static rt_status add_description(rt_safetensors_writer *writer, const rt_network_description *d)
 {
     RT_TRY(rt_safetensors_add_metadata(writer, "arch", d->arch));
     if (d->shortcut != NULL) RT_TRY(rt_safetensors_add_metadata(writer, "shortcut", d->shortcut));
+    if (d->blueprint != NULL) RT_TRY(add_blueprint(writer, d->blueprint));
     if (d->base_width > 0) RT_TRY(add_number(writer, "base_width", d->base_width));
     RT_TRY(add_number(writer, "channels", d->channels));
     RT_TRY(add_number(writer, "height", d->height));

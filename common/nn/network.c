@@ -1,5 +1,6 @@
 #include "common/nn/network.h"
 
+#include "common/nn/blueprint.h"
 #include "common/nn/models/models.h"
 #include "common/ops/normalise.h"
 
@@ -84,6 +85,12 @@ static rt_status create(rt_network *network, const rt_network_description *descr
     if (description->shortcut != NULL) {
         network->description.shortcut = rt_arena_strdup(&network->arena, description->shortcut);
         if (network->description.shortcut == NULL) return RT_ERROR_MEMORY;
+    }
+    if (description->blueprint != NULL) {
+        rt_blueprint *copy = rt_arena_alloc(&network->arena, 1, sizeof *copy);
+        if (copy == NULL) return RT_ERROR_MEMORY;
+        RT_TRY(rt_blueprint_copy(copy, description->blueprint, &network->arena));
+        network->description.blueprint = copy;
     }
     RT_TRY(rt_parameters_create(&network->parameters));
     return declare_parameters(network);

@@ -23,6 +23,7 @@ extern const rt_model_family rt_resnet_cifar_family;
 extern const rt_model_family rt_wide_resnet_family;
 extern const rt_model_family rt_resnet_family;
 extern const rt_model_family rt_vgg_family;
+extern const rt_model_family rt_graph_family;
 
 extern const rt_model_family *const rt_model_families[];
 extern const size_t rt_model_family_count;
