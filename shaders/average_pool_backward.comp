@@ -1,18 +1,13 @@
 #version 450
-// x_gradient = sum of g over the windows that this pixel is in / KERNEL^2; g = y's gradient
+// x_gradient = sum of g / how many pixels count, over the windows that this pixel is in; g = y's
+//     gradient
 // Layout  x_gradient: [N,H,W,C4], G: [N,OUTPUT_H,OUTPUT_W,C4] as vec4. g's padding is 0.
 // Work    one invocation: VECTORS vec4 of x (tensor.glsl).
 #extension GL_GOOGLE_include_directive : require
 #include "tensor.glsl"
+#include "pool.glsl"
+#include "average_pool.glsl"
 #extension GL_EXT_control_flow_attributes : require
-layout(constant_id = 2) const uint C4 = 1;
-layout(constant_id = 3) const uint H = 1; // of x
-layout(constant_id = 4) const uint W = 1;
-layout(constant_id = 5) const uint OUTPUT_H = 1; // of y
-layout(constant_id = 6) const uint OUTPUT_W = 1;
-layout(constant_id = 7) const uint KERNEL = 1;
-layout(constant_id = 8) const uint STRIDE = 1;
-layout(constant_id = 9) const uint PADDING = 0;
 layout(push_constant) uniform Push {
     uint count; // N*H*W*C4
     int G_offset;
@@ -20,9 +15,20 @@ layout(push_constant) uniform Push {
 layout(binding = 0, rgba32f) readonly uniform imageBuffer G;
 layout(binding = 1, std430) writeonly buffer Output { vec4 x_gradient[]; };
 
+// what window k of those that the pixel can be in gives, undivided if ALL_COUNT
+vec4 from_window(uint k, uint n, uint h, uint w, uint c4)
+{
+    const Window window = window_of_pixel(h, w, k);
+    const int at =
+        ((int(n * OUTPUT_H) + window.row) * int(OUTPUT_W) + window.column) * int(C4) + int(c4);
+    const vec4 g = imageLoad(G, window.valid ? G_offset + at : 0);
+    if (ALL_COUNT) return g;
+    return window.valid ? g / divisor(window.row, window.column) : vec4(0);
+}
+
 void main()
 {
-    const uint WINDOWS = (KERNEL + STRIDE - 1) / STRIDE; // along a side, that a pixel can be in
+    const uint WINDOWS = windows_h() * windows_w();
     for (uint i = first_item(), v = 0; v < VECTORS && i < count; v++, i += WORKGROUP_SIZE) {
         const uint c4 = i % C4;
         const uint pixel = i / C4;
@@ -30,17 +36,11 @@ void main()
         const uint h = pixel / W % H;
         const uint n = pixel / (W * H);
         vec4 sum = vec4(0);
-        [[unroll]] for (uint window = 0; window < WINDOWS * WINDOWS; window++) {
-            const int row = int((h + PADDING) / STRIDE) - int(window / WINDOWS);
-            const int column = int((w + PADDING) / STRIDE) - int(window % WINDOWS);
-            const bool valid = row >= 0 && row < int(OUTPUT_H) && column >= 0 &&
-                               column < int(OUTPUT_W) &&
-                               int(h + PADDING) - row * int(STRIDE) < int(KERNEL) &&
-                               int(w + PADDING) - column * int(STRIDE) < int(KERNEL);
-            const int at =
-                ((int(n * OUTPUT_H) + row) * int(OUTPUT_W) + column) * int(C4) + int(c4);
-            sum += imageLoad(G, valid ? G_offset + at : 0);
+        if (WINDOWS <= UNROLLED) {
+            [[unroll]] for (uint k = 0; k < WINDOWS; k++) sum += from_window(k, n, h, w, c4);
+        } else {
+            for (uint k = 0; k < WINDOWS; k++) sum += from_window(k, n, h, w, c4);
         }
-        x_gradient[i] = sum / float(KERNEL * KERNEL);
+        x_gradient[i] = ALL_COUNT ? sum / float(KERNEL_H * KERNEL_W) : sum;
     }
 }

@@ -1,18 +1,12 @@
 #version 450
-// y = sum of the window's pixels / KERNEL^2; pixels outside the image are 0
+// y = sum of the window's pixels / how many of them count; pixels outside the image are 0
 // Layout  X: [N,H,W,C4], y: [N,OUTPUT_H,OUTPUT_W,C4] as vec4. Padding channels are 0 and stay 0.
 // Work    one invocation: VECTORS vec4 of y (tensor.glsl). Taps outside read the zero texel.
 #extension GL_GOOGLE_include_directive : require
 #include "tensor.glsl"
+#include "pool.glsl"
+#include "average_pool.glsl"
 #extension GL_EXT_control_flow_attributes : require
-layout(constant_id = 2) const uint C4 = 1;
-layout(constant_id = 3) const uint H = 1; // of x
-layout(constant_id = 4) const uint W = 1;
-layout(constant_id = 5) const uint OUTPUT_H = 1; // of y
-layout(constant_id = 6) const uint OUTPUT_W = 1;
-layout(constant_id = 7) const uint KERNEL = 1;
-layout(constant_id = 8) const uint STRIDE = 1;
-layout(constant_id = 9) const uint PADDING = 0;
 layout(push_constant) uniform Push {
     uint count; // N*OUTPUT_H*OUTPUT_W*C4
     int X_offset;
@@ -20,23 +14,30 @@ layout(push_constant) uniform Push {
 layout(binding = 0, rgba32f) readonly uniform imageBuffer X;
 layout(binding = 1, std430) writeonly buffer Output { vec4 y[]; };
 
+vec4 load(uint tap, int image, int top, int left, int c4)
+{
+    const int h = top + int(tap / KERNEL_W);
+    const int w = left + int(tap % KERNEL_W);
+    const bool valid = h >= 0 && h < int(H) && w >= 0 && w < int(W);
+    return imageLoad(X, valid ? X_offset + ((image + h) * int(W) + w) * int(C4) + c4 : 0);
+}
+
 void main()
 {
+    const uint TAPS = KERNEL_H * KERNEL_W;
     for (uint i = first_item(), v = 0; v < VECTORS && i < count; v++, i += WORKGROUP_SIZE) {
-        const uint c4 = i % C4;
+        const int c4 = int(i % C4);
         const uint pixel = i / C4;
         const uint row = pixel / OUTPUT_W; // n * OUTPUT_H + the row of the window
-        const int left = int(pixel % OUTPUT_W * STRIDE) - int(PADDING);
-        const int top = int(row % OUTPUT_H * STRIDE) - int(PADDING);
+        const int left = int(pixel % OUTPUT_W * STRIDE_W) - int(LEFT);
+        const int top = int(row % OUTPUT_H * STRIDE_H) - int(TOP);
         const int image = int(row / OUTPUT_H * H);
         vec4 sum = vec4(0);
-        [[unroll]] for (uint tap = 0; tap < KERNEL * KERNEL; tap++) {
-            const int h = top + int(tap / KERNEL);
-            const int w = left + int(tap % KERNEL);
-            const bool valid = h >= 0 && h < int(H) && w >= 0 && w < int(W);
-            const int at = ((image + h) * int(W) + w) * int(C4) + int(c4);
-            sum += imageLoad(X, valid ? X_offset + at : 0);
+        if (TAPS <= UNROLLED) {
+            [[unroll]] for (uint tap = 0; tap < TAPS; tap++) sum += load(tap, image, top, left, c4);
+        } else {
+            for (uint tap = 0; tap < TAPS; tap++) sum += load(tap, image, top, left, c4);
         }
-        y[i] = sum / float(KERNEL * KERNEL);
+        y[i] = sum / divisor(int(row % OUTPUT_H), int(pixel % OUTPUT_W));
     }
 }

@@ -2,8 +2,8 @@
 // y[n,h,w,c] = x[n, STRIDE h, STRIDE w, c - BEFORE], 0 where there is no such channel
 // Layout  X: [N,H,W,C4], y: [N,OUTPUT_H,OUTPUT_W,OUTPUT_C4] as vec4. x's padding channels are 0, and
 //         so are those of y.
-// Work    one invocation: VECTORS vec4 of y (tensor.glsl), each made of two of x: BEFORE need not be
-//         a multiple of 4.
+// Work    one invocation: VECTORS vec4 of y (tensor.glsl), each made of two of x unless BEFORE is a
+//         multiple of 4.
 #extension GL_GOOGLE_include_directive : require
 #include "tensor.glsl"
 layout(constant_id = 2) const uint C4 = 1;
@@ -34,6 +34,8 @@ void main()
         const uint row = to / OUTPUT_W;
         const uint pixel = (row / OUTPUT_H * H + row % OUTPUT_H * STRIDE) * W + to % OUTPUT_W * STRIDE;
         const int low = int(i % OUTPUT_C4) - int((BEFORE + 3) / 4);
-        y[i] = four_channels(load(pixel, low), load(pixel, low + 1), (4 - BEFORE % 4) % 4);
+        vec4 x = load(pixel, low);
+        if (BEFORE % 4 != 0) x = four_channels(x, load(pixel, low + 1), 4 - BEFORE % 4);
+        y[i] = x;
     }
 }

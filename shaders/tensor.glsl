@@ -20,6 +20,12 @@ vec4 real_channels(uint c4, uint channels)
     return vec4(lessThan(uvec4(4 * c4) + uvec4(0, 1, 2, 3), uvec4(channels)));
 }
 
+// v with 0 in the padding channels, whatever was there (NaN, too)
+vec4 only_real_channels(vec4 v, uint c4, uint channels)
+{
+    return mix(vec4(0), v, lessThan(uvec4(4 * c4) + uvec4(0, 1, 2, 3), uvec4(channels)));
+}
+
 // Four channels of two neighbouring vec4, from channel `first` (0 to 3) of the lower one on
 vec4 four_channels(vec4 low, vec4 high, uint first)
 {

@@ -88,9 +88,12 @@ static rt_status build_graph(rt_training *training)
     RT_TRY(RT_ALLOC(outputs, 1));
     build_inputs(training);
     rt_tensor *views = augment(training);
-    rt_network_apply(
-        setup->student, graph, "student", views,
-        &(rt_apply_options){.training = true, .update_statistics = true, .trained = true}, outputs);
+    rt_network_apply(setup->student, graph, "student", views,
+                     &(rt_apply_options){.training = true,
+                                         .update_statistics = true,
+                                         .trained = true,
+                                         .dropout_seed = training->setup.seed},
+                     outputs);
     const rt_recipe_batch batch = {.graph = graph,
                                    .images = views,
                                    .labels = training->labels,

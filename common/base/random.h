@@ -21,6 +21,7 @@ typedef enum rt_random_stream {
     RT_STREAM_NOISE,       ///< the demo's control
     RT_STREAM_PICTURE,     ///< which samples a grid shows
     RT_STREAM_SPLIT,
+    RT_STREAM_DROPOUT, ///< dropped activations; + 256 * number of the layer; step = step counter
 } rt_random_stream;
 
 /** Four independent 32-bit draws. Key = (low, high) words of seed; counter = (element low, element

@@ -41,6 +41,7 @@ static rt_shape device_shape(const rt_parameter *p)
         return (rt_shape){d[2], d[3], 4 * rt_vec4s(d[1]), d[0]};
     case RT_LAYOUT_LINEAR:
     case RT_LAYOUT_LINEAR_TO_IMAGE:
+    case RT_LAYOUT_LINEAR_FROM_IMAGE:
         return (rt_shape){1, 1, 4 * rt_vec4s(d[1]), d[0]};
     case RT_LAYOUT_DENSE:
         break;
@@ -105,8 +106,18 @@ uint64_t rt_parameters_trained_numbers(const rt_parameters *parameters)
 
 bool rt_parameter_is_transposable(const rt_parameter *parameter)
 {
-    return parameter->layout == RT_LAYOUT_CONVOLUTION || parameter->layout == RT_LAYOUT_LINEAR ||
-           parameter->layout == RT_LAYOUT_LINEAR_TO_IMAGE;
+    switch (parameter->layout) {
+    case RT_LAYOUT_CONVOLUTION:
+    case RT_LAYOUT_LINEAR:
+    case RT_LAYOUT_LINEAR_TO_IMAGE:
+    case RT_LAYOUT_LINEAR_FROM_IMAGE:
+        return true;
+    case RT_LAYOUT_VECTOR:
+    case RT_LAYOUT_VECTOR_TO_IMAGE:
+    case RT_LAYOUT_DENSE:
+        break;
+    }
+    return false;
 }
 
 /* VALUES and the others begin behind the bytes that stay zero in every buffer. */
@@ -159,12 +170,19 @@ rt_status rt_parameters_range(rt_parameters *parameters, rt_parameters_piece pie
     return RT_OK;
 }
 
+/* Number `i` of an image that is counted channel by channel, counted pixel by pixel. */
+static uint64_t pixel_major(const rt_parameter *p, uint64_t i)
+{
+    const uint64_t pixels = (uint64_t)p->image_h * p->image_w;
+    return i % pixels * p->image_c + i / pixels;
+}
+
 /* Where number `i` of the file's tensor lies on the device, in floats. */
 static uint64_t device_position(const rt_parameter *p, uint64_t i)
 {
     const uint32_t *d = p->dims;
     const uint64_t inner = (uint64_t)d[1] * d[2] * d[3];
-    uint64_t out = i / inner;
+    const uint64_t out = i / inner;
     const uint64_t rest = i % inner;
     const uint64_t row = 4 * rt_vec4s(p->shape.c);
     switch (p->layout) {
@@ -178,11 +196,10 @@ static uint64_t device_position(const rt_parameter *p, uint64_t i)
     case RT_LAYOUT_LINEAR:
         return rest * row + out;
     case RT_LAYOUT_LINEAR_TO_IMAGE:
-    case RT_LAYOUT_VECTOR_TO_IMAGE: {
-        const uint64_t pixels = (uint64_t)p->image_h * p->image_w;
-        out = out % pixels * p->image_c + out / pixels;
-        return rest * row + out;
-    }
+    case RT_LAYOUT_VECTOR_TO_IMAGE:
+        return rest * row + pixel_major(p, out);
+    case RT_LAYOUT_LINEAR_FROM_IMAGE:
+        return pixel_major(p, rest) * row + out;
     case RT_LAYOUT_DENSE:
         break;
     }

@@ -16,12 +16,14 @@
 
 /** How a tensor lies in files (PyTorch's layout) and on the device. */
 typedef enum rt_parameter_layout {
-    RT_LAYOUT_VECTOR,          ///< file [C]; device {1,1,1,C}
-    RT_LAYOUT_CONVOLUTION,     ///< file [O,I,kh,kw]; device {kh,kw,I rounded up to 4,O}
-    RT_LAYOUT_LINEAR,          ///< file [O,I]; device {1,1,I rounded up to 4,O}
-    RT_LAYOUT_LINEAR_TO_IMAGE, ///< file [C*H*W,I], channel-major outputs; device {1,1,I4,H*W*C}
-    RT_LAYOUT_VECTOR_TO_IMAGE, ///< file [C*H*W]; device {1,1,1,H*W*C}
-    RT_LAYOUT_DENSE,           ///< file and device [N,H,W,C] (latent vectors)
+    RT_LAYOUT_VECTOR,            ///< file [C]; device {1,1,1,C}
+    RT_LAYOUT_CONVOLUTION,       ///< file [O,I,kh,kw]; device {kh,kw,I rounded up to 4,O}
+    RT_LAYOUT_LINEAR,            ///< file [O,I]; device {1,1,I rounded up to 4,O}
+    RT_LAYOUT_LINEAR_TO_IMAGE,   ///< file [C*H*W,I], channel-major outputs; device {1,1,I4,H*W*C}
+    RT_LAYOUT_VECTOR_TO_IMAGE,   ///< file [C*H*W]; device {1,1,1,H*W*C}
+    RT_LAYOUT_LINEAR_FROM_IMAGE, ///< file [O,C*H*W], channel-major inputs; device {1,1,H*W*C,O};
+                                 ///< C a multiple of 4
+    RT_LAYOUT_DENSE,             ///< file and device [N,H,W,C] (latent vectors)
 } rt_parameter_layout;
 
 typedef enum rt_initial_kind {
@@ -40,7 +42,7 @@ typedef struct rt_parameter {
     rt_parameter_layout layout;
     uint32_t dims[4];                   ///< as in the file; unused ones 1. DENSE: n, h, w, c
     uint32_t rank;                      ///< of the file's tensor
-    uint32_t image_h, image_w, image_c; ///< *_TO_IMAGE only
+    uint32_t image_h, image_w, image_c; ///< *_TO_IMAGE and *_FROM_IMAGE only
     bool statistic;                     ///< running_mean and the like: saved, never trained
     rt_initial initial;
     /* Set by rt_parameters_add: */

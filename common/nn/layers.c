@@ -1,6 +1,7 @@
 #include "common/nn/layers.h"
 
 #include "common/ops/conv2d.h"
+#include "common/ops/dropout.h"
 #include "common/ops/instance_norm.h"
 #include "common/ops/prelu.h"
 #include "common/ops/reshape.h"
@@ -102,8 +103,22 @@ rt_tensor *rt_layer_conv2d(rt_layers *layers, const char *name, rt_tensor *x,
     return rt_conv2d(layers->graph, x, weight, bias, &options);
 }
 
+/* What a linear layer has on either side: a vector, or an image that the file knows channel by
+ * channel. */
+typedef struct linear_sides {
+    const rt_shape *from_image, *to_image; /* NULL: a vector */
+} linear_sides;
+
+static void set_image(rt_parameter *parameter, rt_parameter_layout layout, const rt_shape *image)
+{
+    parameter->layout = layout;
+    parameter->image_h = image->h;
+    parameter->image_w = image->w;
+    parameter->image_c = image->c;
+}
+
 static rt_tensor *linear(rt_layers *layers, const char *name, rt_tensor *x, uint32_t outputs,
-                         const rt_shape *image)
+                         linear_sides sides)
 {
     if (x == NULL) return NULL;
     const uint32_t inputs = x->shape.c;
@@ -118,12 +133,10 @@ static rt_tensor *linear(rt_layers *layers, const char *name, rt_tensor *x, uint
                          .dims = {outputs},
                          .rank = 1,
                          .initial = bias_initial(layers->rule, inputs)};
-    if (image != NULL) {
-        weight.layout = RT_LAYOUT_LINEAR_TO_IMAGE;
-        bias.layout = RT_LAYOUT_VECTOR_TO_IMAGE;
-        weight.image_h = bias.image_h = image->h;
-        weight.image_w = bias.image_w = image->w;
-        weight.image_c = bias.image_c = image->c;
+    if (sides.from_image != NULL) set_image(&weight, RT_LAYOUT_LINEAR_FROM_IMAGE, sides.from_image);
+    if (sides.to_image != NULL) {
+        set_image(&weight, RT_LAYOUT_LINEAR_TO_IMAGE, sides.to_image);
+        set_image(&bias, RT_LAYOUT_VECTOR_TO_IMAGE, sides.to_image);
     }
     rt_tensor *weight_tensor = parameter(layers, name, "weight", weight);
     rt_tensor *bias_tensor = parameter(layers, name, "bias", bias);
@@ -133,14 +146,33 @@ static rt_tensor *linear(rt_layers *layers, const char *name, rt_tensor *x, uint
 
 rt_tensor *rt_layer_linear(rt_layers *layers, const char *name, rt_tensor *x, uint32_t outputs)
 {
-    return linear(layers, name, x, outputs, NULL);
+    return linear(layers, name, x, outputs, (linear_sides){0});
 }
 
 rt_tensor *rt_layer_linear_to_image(rt_layers *layers, const char *name, rt_tensor *x,
                                     rt_shape image)
 {
-    rt_tensor *y = linear(layers, name, x, image.h * image.w * image.c, &image);
+    const linear_sides sides = {.to_image = &image};
+    rt_tensor *y = linear(layers, name, x, image.h * image.w * image.c, sides);
     return rt_reshape(layers->graph, y, image);
+}
+
+rt_tensor *rt_layer_linear_from_image(rt_layers *layers, const char *name, rt_tensor *x,
+                                      uint32_t outputs)
+{
+    if (x == NULL) return NULL;
+    const rt_shape image = x->shape;
+    x = rt_reshape(layers->graph, x, (rt_shape){image.n, 1, 1, image.h * image.w * image.c});
+    return linear(layers, name, x, outputs, (linear_sides){.from_image = &image});
+}
+
+rt_tensor *rt_layer_dropout(rt_layers *layers, rt_tensor *x, float probability)
+{
+    if (!layers->training || probability == 0) return x;
+    const rt_dropout_options options = {
+        .probability = probability, .seed = layers->dropout_seed, .layer = layers->dropout_count++};
+    rt_graph_scope(layers->graph, layers->scope);
+    return rt_dropout(layers->graph, x, &options);
 }
 
 static rt_batch_norm_inputs batch_norm_parameters(rt_layers *layers, const char *name,

@@ -42,6 +42,8 @@ typedef struct rt_layers {
     bool update_statistics; ///< and moves the running ones
     bool trained;           ///< gradients with respect to the weights are wanted
     rt_initial_rule rule;
+    uint64_t dropout_seed;
+    uint32_t dropout_count;         ///< dropouts so far
     rt_batch_norm_use *batch_norms; ///< room for RT_MAXIMUM_BATCH_NORMS, or NULL
     uint32_t batch_norm_count;
 } rt_layers;
@@ -67,6 +69,13 @@ rt_tensor *rt_layer_linear(rt_layers *layers, const char *name, rt_tensor *x, ui
  *  a PyTorch linear layer followed by a reshape to [c,h,w] has them. */
 rt_tensor *rt_layer_linear_to_image(rt_layers *layers, const char *name, rt_tensor *x,
                                     rt_shape image);
+/** {N,h,w,c} -> {N,1,1,outputs}, with bias; c a multiple of 4. The file's inputs are channel-major,
+ *  as a PyTorch linear layer behind x.flatten(1) has them. */
+rt_tensor *rt_layer_linear_from_image(rt_layers *layers, const char *name, rt_tensor *x,
+                                      uint32_t outputs);
+/** Dropout while training, else x itself. The draws are of layers->dropout_seed and of the place in
+ *  the order of the network's dropouts. */
+rt_tensor *rt_layer_dropout(rt_layers *layers, rt_tensor *x, float probability);
 /** With the activation that follows it fused. `negative_slope` is for leaky ReLU. */
 rt_tensor *rt_layer_batch_norm(rt_layers *layers, const char *name, rt_tensor *x,
                                rt_activation activation, float negative_slope);

@@ -145,6 +145,7 @@ void rt_network_apply(rt_network *network, rt_graph *graph, const char *scope, r
         .training = options->training,
         .update_statistics = options->training && options->update_statistics,
         .trained = options->trained,
+        .dropout_seed = options->dropout_seed,
     };
     build(network, &layers, images, outputs);
 }

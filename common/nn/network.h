@@ -37,6 +37,7 @@ typedef struct rt_apply_options {
     bool training;          ///< batch statistics instead of running ones
     bool update_statistics; ///< running statistics move (only with training)
     bool trained;           ///< gradients with respect to the weights are wanted
+    uint64_t dropout_seed;  ///< of the networks that have dropout (only with training)
 } rt_apply_options;
 
 typedef struct rt_network_outputs {

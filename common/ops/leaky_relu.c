@@ -2,13 +2,9 @@
 
 #include "common/ops/elementwise.h"
 
-typedef struct attributes {
-    float negative_slope;
-} attributes;
-
 static rt_status infer_shape(rt_graph *graph, rt_node *node)
 {
-    const attributes *a = node->attributes;
+    const rt_leaky_relu_attributes *a = node->attributes;
     if (!(a->negative_slope >= 0))
         return rt_fail(RT_ERROR_INPUT, "a negative slope of %g is below 0", a->negative_slope);
     return rt_infer_same_shape(graph, node);
@@ -16,7 +12,7 @@ static rt_status infer_shape(rt_graph *graph, rt_node *node)
 
 static rt_status forward(rt_program *program, const rt_node *node)
 {
-    const attributes *a = node->attributes;
+    const rt_leaky_relu_attributes *a = node->attributes;
     const rt_dispatch dispatch = {
         .shader = "leaky_relu_forward",
         .push = {RT_CONSTANT("negative_slope", a->negative_slope)},
@@ -30,7 +26,7 @@ static rt_status forward(rt_program *program, const rt_node *node)
  * pass. */
 static rt_status backward(rt_program *program, const rt_node *node)
 {
-    const attributes *a = node->attributes;
+    const rt_leaky_relu_attributes *a = node->attributes;
     const rt_dispatch dispatch = {
         .shader = "leaky_relu_backward",
         .push = {RT_CONSTANT("negative_slope", a->negative_slope)},
@@ -57,6 +53,6 @@ const rt_operator rt_leaky_relu_operator = {
 
 rt_tensor *rt_leaky_relu(rt_graph *graph, rt_tensor *x, float negative_slope)
 {
-    const attributes a = {.negative_slope = negative_slope};
+    const rt_leaky_relu_attributes a = {.negative_slope = negative_slope};
     return rt_graph_apply(graph, &rt_leaky_relu_operator, &x, 1, &a, sizeof a);
 }

@@ -2,13 +2,9 @@
 
 #include "common/ops/elementwise.h"
 
-typedef struct attributes {
-    uint32_t stride, before, after;
-} attributes;
-
 static rt_status infer_shape(rt_graph *graph, rt_node *node)
 {
-    const attributes *a = node->attributes;
+    const rt_pad_channels_attributes *a = node->attributes;
     const rt_shape x = node->inputs[0]->shape;
     if (a->stride == 0) return rt_fail(RT_ERROR_INPUT, "a stride of 0 leads nowhere");
     return rt_node_output(graph, node, "padded_channels",
@@ -17,36 +13,80 @@ static rt_status infer_shape(rt_graph *graph, rt_node *node)
                                      a->before + x.c + a->after});
 }
 
-static rt_status forward(rt_program *program, const rt_node *node)
+/* x's pixels, every stride-th of both sides, with `before` channels before them. */
+typedef struct place {
+    rt_shape x, y;
+    uint32_t stride, before;
+} place;
+
+static rt_status pad(rt_program *program, const place *p, const rt_tensor *x, const rt_tensor *y,
+                     const char *label)
 {
-    const attributes *a = node->attributes;
-    const rt_shape x = node->inputs[0]->shape, y = node->outputs[0]->shape;
     const rt_dispatch dispatch = {
         .shader = "pad_channels_forward",
-        .constants = {RT_CONSTANT("C4", rt_vec4s(x.c)), RT_CONSTANT("H", x.h),
-                      RT_CONSTANT("W", x.w), RT_CONSTANT("OUTPUT_C4", rt_vec4s(y.c)),
-                      RT_CONSTANT("OUTPUT_H", y.h), RT_CONSTANT("OUTPUT_W", y.w),
-                      RT_CONSTANT("STRIDE", a->stride), RT_CONSTANT("BEFORE", a->before)},
-        .bindings = {rt_bind(node->inputs[0]), rt_bind(node->outputs[0])},
-        .label = node->label,
+        .constants = {RT_CONSTANT("C4", rt_vec4s(p->x.c)), RT_CONSTANT("H", p->x.h),
+                      RT_CONSTANT("W", p->x.w), RT_CONSTANT("OUTPUT_C4", rt_vec4s(p->y.c)),
+                      RT_CONSTANT("OUTPUT_H", p->y.h), RT_CONSTANT("OUTPUT_W", p->y.w),
+                      RT_CONSTANT("STRIDE", p->stride), RT_CONSTANT("BEFORE", p->before)},
+        .bindings = {rt_bind(x), rt_bind(y)},
+        .label = label,
     };
-    return rt_dispatch_items(program, rt_shape_vec4_count(y), &dispatch);
+    return rt_dispatch_items(program, rt_shape_vec4_count(p->y), &dispatch);
+}
+
+static rt_status cut(rt_program *program, const place *p, const rt_tensor *y, const rt_tensor *x,
+                     const char *label)
+{
+    const rt_dispatch dispatch = {
+        .shader = "pad_channels_backward",
+        .constants = {RT_CONSTANT("CHANNELS", p->x.c), RT_CONSTANT("H", p->x.h),
+                      RT_CONSTANT("W", p->x.w), RT_CONSTANT("OUTPUT_C4", rt_vec4s(p->y.c)),
+                      RT_CONSTANT("OUTPUT_H", p->y.h), RT_CONSTANT("OUTPUT_W", p->y.w),
+                      RT_CONSTANT("STRIDE", p->stride), RT_CONSTANT("BEFORE", p->before)},
+        .bindings = {rt_bind(y), rt_bind(x)},
+        .label = label,
+    };
+    return rt_dispatch_items(program, rt_shape_pixels(p->y) * rt_vec4s(p->x.c), &dispatch);
+}
+
+static place place_of(const rt_node *node)
+{
+    const rt_pad_channels_attributes *a = node->attributes;
+    return (place){node->inputs[0]->shape, node->outputs[0]->shape, a->stride, a->before};
+}
+
+static rt_status forward(rt_program *program, const rt_node *node)
+{
+    const place p = place_of(node);
+    return pad(program, &p, node->inputs[0], node->outputs[0], node->label);
 }
 
 static rt_status backward(rt_program *program, const rt_node *node)
 {
-    const attributes *a = node->attributes;
-    const rt_shape x = node->inputs[0]->shape, y = node->outputs[0]->shape;
-    const rt_dispatch dispatch = {
-        .shader = "pad_channels_backward",
-        .constants = {RT_CONSTANT("CHANNELS", x.c), RT_CONSTANT("H", x.h), RT_CONSTANT("W", x.w),
-                      RT_CONSTANT("OUTPUT_C4", rt_vec4s(y.c)), RT_CONSTANT("OUTPUT_H", y.h),
-                      RT_CONSTANT("OUTPUT_W", y.w), RT_CONSTANT("STRIDE", a->stride),
-                      RT_CONSTANT("BEFORE", a->before)},
-        .bindings = {rt_bind(node->output_gradients[0]), rt_bind(node->input_gradients[0])},
-        .label = node->label,
-    };
-    return rt_dispatch_items(program, rt_shape_vec4_count(x), &dispatch);
+    const place p = place_of(node);
+    return cut(program, &p, node->output_gradients[0], node->input_gradients[0], node->label);
+}
+
+/* Where no pixel is left out each is taken for an image, so that the kernels divide by 1. */
+static place place_of_channels(const rt_tensor *narrow, const rt_tensor *wide, uint32_t first)
+{
+    const uint32_t pixels = (uint32_t)rt_shape_pixels(narrow->shape);
+    return (place){
+        {pixels, 1, 1, narrow->shape.c}, {pixels, 1, 1, wide->shape.c}, .stride = 1, first};
+}
+
+rt_status rt_record_take_channels(rt_program *program, const rt_tensor *wide, uint32_t first,
+                                  const rt_tensor *narrow, const char *label)
+{
+    const place p = place_of_channels(narrow, wide, first);
+    return cut(program, &p, wide, narrow, label);
+}
+
+rt_status rt_record_place_channels(rt_program *program, const rt_tensor *narrow, uint32_t first,
+                                   const rt_tensor *wide, const char *label)
+{
+    const place p = place_of_channels(narrow, wide, first);
+    return pad(program, &p, narrow, wide, label);
 }
 
 static rt_cost cost(const rt_node *node, rt_pass pass)
@@ -67,6 +107,7 @@ const rt_operator rt_pad_channels_operator = {
 rt_tensor *rt_pad_channels(rt_graph *graph, rt_tensor *x, uint32_t stride, uint32_t channels_before,
                            uint32_t channels_after)
 {
-    const attributes a = {.stride = stride, .before = channels_before, .after = channels_after};
+    const rt_pad_channels_attributes a = {
+        .stride = stride, .before = channels_before, .after = channels_after};
     return rt_graph_apply(graph, &rt_pad_channels_operator, &x, 1, &a, sizeof a);
 }

@@ -3,6 +3,7 @@
 
 #include "common/graph/graph.h"
 
+/** Its nodes have the rt_shape as attributes. */
 extern const rt_operator rt_reshape_operator;
 
 /** The same numbers in the same order under another shape, without a copy. Possible where memory is

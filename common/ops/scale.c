@@ -2,15 +2,11 @@
 
 #include "common/ops/elementwise.h"
 
-typedef struct attributes {
-    float factor;
-} attributes;
-
 /* Both passes are the same multiplication. */
 static rt_status multiply(rt_program *program, const rt_node *node, const rt_tensor *from,
                           const rt_tensor *to)
 {
-    const attributes *a = node->attributes;
+    const rt_scale_attributes *a = node->attributes;
     const rt_dispatch dispatch = {
         .shader = "scale",
         .push = {RT_CONSTANT("factor", a->factor)},
@@ -46,6 +42,6 @@ const rt_operator rt_scale_operator = {
 
 rt_tensor *rt_scale(rt_graph *graph, rt_tensor *x, float factor)
 {
-    const attributes a = {.factor = factor};
+    const rt_scale_attributes a = {.factor = factor};
     return rt_graph_apply(graph, &rt_scale_operator, &x, 1, &a, sizeof a);
 }

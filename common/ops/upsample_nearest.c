@@ -2,13 +2,9 @@
 
 #include "common/ops/elementwise.h"
 
-typedef struct attributes {
-    uint32_t factor;
-} attributes;
-
 static rt_status infer_shape(rt_graph *graph, rt_node *node)
 {
-    const attributes *a = node->attributes;
+    const rt_upsample_nearest_attributes *a = node->attributes;
     const rt_shape x = node->inputs[0]->shape;
     if (a->factor == 0) return rt_fail(RT_ERROR_INPUT, "no up-sampling by a factor of 0");
     return rt_node_output(graph, node, "upsampled",
@@ -18,7 +14,7 @@ static rt_status infer_shape(rt_graph *graph, rt_node *node)
 static rt_status run(rt_program *program, const rt_node *node, const char *shader,
                      const rt_tensor *from, const rt_tensor *to)
 {
-    const attributes *a = node->attributes;
+    const rt_upsample_nearest_attributes *a = node->attributes;
     const rt_shape x = node->inputs[0]->shape;
     const rt_dispatch dispatch = {
         .shader = shader,
@@ -27,7 +23,7 @@ static rt_status run(rt_program *program, const rt_node *node, const char *shade
         .bindings = {rt_bind(from), rt_bind(to)},
         .label = node->label,
     };
-    return rt_dispatch_items(program, rt_shape_vec4_count(to->shape), &dispatch);
+    return rt_dispatch_items(program, rt_shape_vec4_count(x), &dispatch);
 }
 
 static rt_status forward(rt_program *program, const rt_node *node)
@@ -59,6 +55,6 @@ const rt_operator rt_upsample_nearest_operator = {
 
 rt_tensor *rt_upsample_nearest(rt_graph *graph, rt_tensor *x, uint32_t factor)
 {
-    const attributes a = {.factor = factor};
+    const rt_upsample_nearest_attributes a = {.factor = factor};
     return rt_graph_apply(graph, &rt_upsample_nearest_operator, &x, 1, &a, sizeof a);
 }

@@ -61,6 +61,13 @@ static uint64_t linear_to_image(uint32_t o, uint32_t i, uint32_t y, uint32_t x)
     return i * 24 + (o % 6) * 4 + o / 6;
 }
 
+/* The same for the inputs, of 6 outputs (8 floats a row). */
+static uint64_t linear_from_image(uint32_t o, uint32_t i, uint32_t y, uint32_t x)
+{
+    (void)y, (void)x;
+    return ((i % 6) * 4 + i / 6) * 8 + o;
+}
+
 static uint64_t vector_to_image(uint32_t o, uint32_t i, uint32_t y, uint32_t x)
 {
     return linear_to_image(o, 0 * (i + y + x), 0, 0);
@@ -90,6 +97,15 @@ static const layout_case layout_cases[] = {
       .image_c = 4},
      {1, 1, 8, 24},
      linear_to_image},
+    {{.name = "linear_from_image",
+      .layout = RT_LAYOUT_LINEAR_FROM_IMAGE,
+      .dims = {6, 24},
+      .rank = 2,
+      .image_h = 3,
+      .image_w = 2,
+      .image_c = 4},
+     {1, 1, 24, 6},
+     linear_from_image},
     {{.name = "vector_to_image",
       .layout = RT_LAYOUT_VECTOR_TO_IMAGE,
       .dims = {24},
@@ -146,7 +162,7 @@ Test(graph_parameters, lays_out_every_kind_of_tensor)
         rt_test_ok(rt_parameters_read(set, RT_PIECE_VALUES, i, values));
         cr_assert_eq(values[0], 1);
     }
-    cr_assert_eq(rt_parameters_trained_numbers(set), 5 + 6 * 5 * 3 * 2 + 21 + 120 + 24 + 60);
+    cr_assert_eq(rt_parameters_trained_numbers(set), 5 + 6 * 5 * 3 * 2 + 21 + 120 + 144 + 24 + 60);
 }
 
 Test(graph_parameters, finds_rows_by_name)
@@ -163,7 +179,7 @@ Test(graph_parameters, finds_rows_by_name)
 
 Test(graph_parameters, keeps_pieces_apart)
 {
-    const uint32_t weight = add(&layout_cases[1].parameter), mean = add(&layout_cases[6].parameter);
+    const uint32_t weight = add(&layout_cases[1].parameter), mean = add(&layout_cases[7].parameter);
     float values[180], zeros[180] = {0}, read[180];
     rt_gpu_range range;
     cr_assert_eq(rt_parameters_trained(set, RT_PIECE_VALUES, &range), RT_ERROR_INTERNAL);

@@ -47,6 +47,7 @@ static uint32_t file_rank(rt_parameter_layout layout)
         return 1;
     case RT_LAYOUT_LINEAR:
     case RT_LAYOUT_LINEAR_TO_IMAGE:
+    case RT_LAYOUT_LINEAR_FROM_IMAGE:
         return 2;
     case RT_LAYOUT_CONVOLUTION:
     case RT_LAYOUT_DENSE:

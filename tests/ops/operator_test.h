@@ -50,7 +50,7 @@ typedef struct rt_test_draw {
 typedef struct rt_test_input {
     rt_test_input_kind kind;
     rt_parameter_layout layout;         ///< RT_TEST_PARAMETER
-    uint32_t image_h, image_w, image_c; ///< RT_TEST_PARAMETER, the layouts *_TO_IMAGE
+    uint32_t image_h, image_w, image_c; ///< RT_TEST_PARAMETER, the layouts *_TO_IMAGE, *_FROM_IMAGE
     bool no_gradient;                   ///< labels, masks, statistics
     double low, high;                   ///< uniform in [low,high) unless both are 0
     double keep_away_from_zero;         ///< |x| is at least this; 0: the test's

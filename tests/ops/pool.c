@@ -17,38 +17,44 @@ static void build_average(rt_graph *graph, const void *parameters, rt_tensor *co
     outputs[0] = rt_average_pool(graph, inputs[0], parameters);
 }
 
-/* Maximum and sum of the pixels of one window, and of one channel, that lie inside the image. */
-static void look_through(const rt_reference_call *call, int n, int row, int column, int c,
-                         double *maximum, double *sum)
+typedef struct window {
+    double maximum, sum; /* of the pixels inside the image */
+    int counted;         /* pixels that an average divides by */
+} window;
+
+/* Looks at every pixel of a window of one channel. */
+static window look_through(const rt_reference_call *call, int n, int row, int column, int c)
 {
     const rt_pool_options *o = call->parameters;
     const rt_shape s = call->input_shapes[0];
-    *maximum = -INFINITY;
-    *sum = 0;
-    for (int h = 0; h < (int)s.h; h++) {
-        for (int w = 0; w < (int)s.w; w++) {
-            const int from_top = h - (row * (int)o->stride - (int)o->padding);
-            const int from_left = w - (column * (int)o->stride - (int)o->padding);
-            if (from_top < 0 || from_top >= (int)o->kernel || from_left < 0 ||
-                from_left >= (int)o->kernel)
-                continue;
+    const int stride_w = (int)(o->stride_w > 0 ? o->stride_w : o->stride);
+    const int kernel_w = (int)(o->kernel_w > 0 ? o->kernel_w : o->kernel);
+    const int top = row * (int)o->stride - (int)(o->padding + o->more.top);
+    const int left = column * stride_w - (int)(o->padding + o->more.left);
+    const int border = o->skip_padding ? 0 : (int)o->padding;
+    window found = {.maximum = -INFINITY};
+    for (int h = top; h < top + (int)o->kernel; h++) {
+        for (int w = left; w < left + kernel_w; w++) {
+            found.counted +=
+                h >= -border && h < (int)s.h + border && w >= -border && w < (int)s.w + border;
+            if (h < 0 || h >= (int)s.h || w < 0 || w >= (int)s.w) continue;
             const double x = call->inputs[0][((n * (int)s.h + h) * (int)s.w + w) * (int)s.c + c];
-            *maximum = fmax(*maximum, x);
-            *sum += x;
+            found.maximum = fmax(found.maximum, x);
+            found.sum += x;
         }
     }
+    return found;
 }
 
 static void reference(const rt_reference_call *call, double *y, bool average)
 {
-    const rt_pool_options *o = call->parameters;
     const rt_shape s = call->output_shapes[0];
     for (int64_t i = 0; i < call->output_count; i++) {
         const int64_t pixel = i / s.c;
-        double maximum, sum;
-        look_through(call, (int)(pixel / (s.h * s.w)), (int)(pixel / s.w % s.h), (int)(pixel % s.w),
-                     (int)(i % s.c), &maximum, &sum);
-        y[i] = average ? sum / (o->kernel * o->kernel) : maximum;
+        const window found =
+            look_through(call, (int)(pixel / (s.h * s.w)), (int)(pixel / s.w % s.h),
+                         (int)(pixel % s.w), (int)(i % s.c));
+        y[i] = average ? found.sum / found.counted : found.maximum;
     }
 }
 
@@ -59,9 +65,21 @@ static void reference_average(const rt_reference_call *call, double *y)
     reference(call, y, true);
 }
 
-/* Kernels that fill the image, leave a rest, overlap, leave gaps and reach into the padding. */
-static const rt_pool_options options[] = {{2, 2, 0}, {3, 2, 1}, {3, 1, 1},
-                                          {2, 3, 1}, {1, 2, 0}, {5, 3, 2}};
+/* Kernels that fill the image, leave a rest, overlap, leave gaps and reach into the padding; wide
+ * ones, further padding of single sides (SAME, a rounding up), averages without the padding; one
+ * too large to be unrolled. */
+static const rt_pool_options options[] = {
+    {.kernel = 2, .stride = 2},
+    {.kernel = 3, .stride = 2, .padding = 1},
+    {.kernel = 3, .stride = 1, .padding = 1},
+    {.kernel = 2, .stride = 3, .padding = 1},
+    {.kernel = 1, .stride = 2},
+    {.kernel = 5, .stride = 3, .padding = 2},
+    {.kernel = 2, .stride = 1, .kernel_w = 3, .stride_w = 2, .padding = 1, .skip_padding = true},
+    {.kernel = 3, .stride = 2, .more = {.bottom = 1, .right = 1}},
+    {.kernel = 3, .stride = 2, .padding = 1, .more = {.top = 1, .right = 1}},
+    {.kernel = 9, .stride = 2, .padding = 4, .skip_padding = true},
+};
 
 static void check(void (*build)(rt_graph *, const void *, rt_tensor *const *, rt_tensor **),
                   void (*wanted)(const rt_reference_call *, double *))
@@ -85,6 +103,20 @@ static void check(void (*build)(rt_graph *, const void *, rt_tensor *const *, rt
 Test(ops_pool, maximum) { check(build_max, reference_max); }
 
 Test(ops_pool, average) { check(build_average, reference_average); }
+
+/* A window that is the whole image has a kernel of its own, which is faster. */
+Test(ops_pool, average_of_the_whole_image)
+{
+    const rt_shape shape = {2, 5, 3, 7};
+    const rt_pool_options whole = {.kernel = 5, .stride = 1, .kernel_w = 3};
+    const rt_operator_test test = {.build = build_average,
+                                   .reference = reference_average,
+                                   .parameters = &whole,
+                                   .forward_tolerance = 1e-6,
+                                   .gradient_tolerance = 1e-6,
+                                   .seed = 1};
+    rt_test_operator(&test, &shape, 1);
+}
 
 /* As after a ReLU: of equal maxima the first one, row by row, takes the whole gradient. */
 Test(ops_pool, a_tie_goes_to_the_first)
@@ -114,7 +146,16 @@ Test(ops_pool, a_tie_goes_to_the_first)
 
 Test(ops_pool, refuses_what_does_not_fit)
 {
-    const rt_pool_options wrong[] = {{0, 1, 0}, {2, 0, 0}, {2, 2, 2}, {9, 1, 0}};
+    const rt_pool_options wrong[] = {
+        {.kernel = 0, .stride = 1},
+        {.kernel = 2, .stride = 0},
+        {.kernel = 2, .stride = 2, .padding = 2},
+        {.kernel = 9, .stride = 1},
+        {.kernel = 3, .stride = 1, .kernel_w = 9},
+        {.kernel = 2, .stride = 1, .more = {.top = 2}}, /* a window of padding alone */
+        {.kernel = 2, .stride = 2, .more = {.right = 2}},
+        {.kernel = 2, .stride = 1, .more = {.bottom = UINT32_MAX}},
+    };
     for (size_t i = 0; i < RT_COUNT(wrong); i++) {
         rt_graph *graph;
         rt_test_ok(rt_graph_create(&graph));
