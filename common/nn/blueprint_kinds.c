@@ -1,5 +1,7 @@
 #include "common/nn/blueprint_private.h"
 
+#include <assert.h>
+
 #define AT(member) offsetof(rt_blueprint_layer, member)
 #define WHOLE(member, least, most)                                                                 \
     {                                                                                              \

@@ -2,6 +2,7 @@
 
 #include "common/base/config.h"
 #include "common/nn/blueprint.h"
+#include "common/nn/onnx/import.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -173,6 +174,7 @@ rt_status rt_model_load(rt_network **network, rt_device *device, const char *pat
     rt_status status = RT_OK;
     rt_safetensors file = {0};
     *network = NULL;
+    if (rt_onnx_is_file(path)) return rt_onnx_load(network, device, path, hints, sha256);
     RT_TRY(rt_safetensors_open(&file, path));
     status = load(network, device, &file, hints);
     if (status != RT_OK) {

@@ -5,6 +5,7 @@
 #include "common/formats/onnx/read_private.h"
 #include "common/formats/onnx/scan.h"
 
+#include <fcntl.h>
 #include <string.h>
 
 enum { LEAST_IR = 3, LARGEST_IR = 13, MAXIMUM_ATTRIBUTES = 100, MAXIMUM_METADATA = 1000 };
@@ -275,4 +276,14 @@ bool rt_onnx_is(const void *head, size_t size)
     const uint8_t *bytes = head;
     if (size < 3 || bytes[0] != 0x08 || bytes[1] < 1 || bytes[1] > 127) return false;
     return bytes[2] != 0 && strchr("\x12\x1a\x22\x28\x32\x3a\x42\x72", bytes[2]) != NULL;
+}
+
+bool rt_onnx_is_file(const char *path)
+{
+    uint8_t head[16];
+    const int file = rt_io.open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0);
+    if (file < 0) return false;
+    const ssize_t size = rt_io.read(file, head, sizeof head);
+    rt_io.close(file);
+    return size > 0 && rt_onnx_is(head, (size_t)size);
 }

@@ -104,6 +104,8 @@ typedef struct rt_onnx {
 
 /** Whether bytes at the beginning of a file (16 are enough) look like ONNX. */
 bool rt_onnx_is(const void *head, size_t size);
+/** The same of a file; false where it cannot be read. */
+bool rt_onnx_is_file(const char *path);
 
 /**
  * Reads a file whole and checks it.

@@ -177,6 +177,7 @@ rt_status rt_onnx_read_tensor(rt_arena *arena, const Onnx__TensorProto *from, rt
     RT_TRY(read_shape(from, item, to));
     RT_TRY(find_data(from, type, item, to, &typed));
     to->whole = type->whole;
+    if (to->count == 0) return RT_OK; /* an optional input that a writer states as empty */
     return type->whole ? read_wholes(arena, from, type, typed, to)
                        : read_floats(arena, from, type, typed, to);
 }
