@@ -1,5 +1,6 @@
 /* `retort generate`: a store of synthetic images from a teacher, alone or with a student as critic.
  */
+#include "common/cli/roll_back.h"
 #include "common/nn/teacher_config.h"
 #include "generator/commands.h"
 #include "generator/round_log.h"
@@ -13,6 +14,7 @@ typedef struct generate_config {
     const char *student, *store, *device;
     uint64_t seed;
     uint32_t rounds, log_interval;
+    int on_nan; ///< rt_nan_rule
     rt_synthesis_config synthesis;
 } generate_config;
 
@@ -31,6 +33,7 @@ static const rt_config_row rows[] = {
      .help = "batches of images to make"},
     {KEY("log_interval", RT_UINT, log_interval), .fallback = 20, .min = 1, .max = 1000000,
      .no_effect = true, .help = "steps between rows of metrics.csv"},
+    RT_ROLL_BACK_ROW(generate_config, on_nan),
     RT_SYNTHESIS_ROWS(generate_config, synthesis, ""),
 };
 
@@ -134,6 +137,9 @@ static rt_status report(generate *g, double seconds, uint64_t samples)
 static rt_status work(generate *g)
 {
     const double began = rt_seconds();
+    rt_synthesis_config synthesis = g->config.synthesis; /* the store says what was asked for */
+    synthesis.learning_rate_generator *= rt_roll_back_rate(&g->run);
+    synthesis.learning_rate_latent *= rt_roll_back_rate(&g->run);
     RT_TRY(rt_command_open_run_device(g->command, g->config.device, &g->run, &g->device));
     RT_TRY(load_networks(g));
     const rt_synthesizer_setup setup = {.device = g->device,
@@ -142,7 +148,7 @@ static rt_status work(generate *g)
                                         .student = g->student,
                                         .student_sha256 =
                                             g->student != NULL ? g->student_sha256 : NULL,
-                                        .config = &g->config.synthesis,
+                                        .config = &synthesis,
                                         .seed = g->config.seed};
     RT_TRY(rt_synthesizer_create(&g->synthesizer, &setup));
     g->store_path = g->config.store != NULL ? g->config.store : rt_run_path(&g->run, "store");
@@ -156,14 +162,17 @@ static rt_status work(generate *g)
     return report(g, rt_seconds() - began, samples);
 }
 
-static rt_status run_generate(rt_command *command)
+static rt_status attempt(rt_command *command)
 {
     generate g = {.command = command};
     rt_buffer yaml = {0};
     rt_status status = rt_command_load_config(command, &g.config);
     if (status == RT_OK) status = rt_config_write(&g.config, schema(), false, &yaml);
     if (status == RT_OK) status = rt_run_open(&g.run, command->out, command->resume, &yaml);
-    if (status == RT_OK) status = work(&g);
+    if (status == RT_OK) {
+        status = work(&g);
+        rt_roll_back(command, &g.run, g.config.on_nan, status);
+    }
     rt_store_abandon(g.store);
     rt_synthesizer_free(g.synthesizer);
     rt_network_free(g.student);
@@ -171,6 +180,11 @@ static rt_status run_generate(rt_command *command)
     rt_run_close(&g.run);
     rt_buffer_clear(&yaml);
     return status;
+}
+
+static rt_status run_generate(rt_command *command)
+{
+    return rt_roll_back_attempts(command, attempt);
 }
 
 const rt_command_description rt_generate_command = {

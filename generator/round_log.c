@@ -4,20 +4,37 @@
 
 #include <stdio.h>
 
-static rt_status write_row(rt_round_log *log, const rt_synthesis_step *step)
+static rt_status add_names(rt_buffer *text, const char *const *names, uint32_t count)
 {
+    for (uint32_t i = 0; i < count; i++) RT_TRY(rt_buffer_printf(text, ",%s", names[i]));
+    return RT_OK;
+}
+
+/* A table of synthesis alone. A row is a step's, or a round's: the other columns are empty. */
+static rt_status write_row(rt_round_log *log, const rt_synthesis_step *step, uint32_t round,
+                           const rt_round_measures *measures)
+{
+    rt_status status = RT_OK;
+    rt_buffer header = {0}, row = {0};
     const rt_synthesis_terms *terms = rt_synthesizer_terms(log->synthesizer);
-    char header[512], row[512];
-    int header_length = snprintf(header, sizeof header, "round,step,loss");
-    int row_length =
-        snprintf(row, sizeof row, "%u,%u,%.6g", step->round, step->step, (double)step->loss);
-    for (uint32_t i = 0; i < terms->count; i++) {
-        header_length += snprintf(header + header_length, sizeof header - (size_t)header_length,
-                                  ",%s", terms->names[i]);
-        row_length += snprintf(row + row_length, sizeof row - (size_t)row_length, ",%.6g",
-                               (double)step->terms[i]);
-    }
-    return rt_run_metrics(log->run, header, "%s", row);
+    RT_TRY_DONE(rt_buffer_printf(&header, "round,step,loss"));
+    RT_TRY_DONE(add_names(&header, terms->names, terms->count));
+    RT_TRY_DONE(add_names(&header, rt_round_measure_names, RT_COUNT(rt_round_measure_names)));
+    if (step != NULL)
+        RT_TRY_DONE(rt_buffer_printf(&row, "%u,%u,%.6g", round, step->step, (double)step->loss));
+    else
+        RT_TRY_DONE(rt_buffer_printf(&row, "%u,,", round));
+    for (uint32_t i = 0; i < terms->count; i++)
+        if (step != NULL)
+            RT_TRY_DONE(rt_buffer_printf(&row, ",%.6g", (double)step->terms[i]));
+        else
+            RT_TRY_DONE(rt_buffer_printf(&row, ","));
+    RT_TRY_DONE(rt_round_measures_print(measures, &row));
+    RT_TRY_DONE(rt_run_metrics(log->run, (const char *)header.data, "%s", (const char *)row.data));
+done:
+    rt_buffer_clear(&header);
+    rt_buffer_clear(&row);
+    return status;
 }
 
 static rt_status step_done(void *state, const rt_synthesis_step *step)
@@ -29,13 +46,21 @@ static rt_status step_done(void *state, const rt_synthesis_step *step)
     rt_progress_update(log->progress, (uint64_t)step->round * log->steps_a_round + step->step + 1,
                        note);
     if (log->log_interval > 0 && (step->step + 1) % log->log_interval == 0)
-        return log->row != NULL ? log->row(log->row_state, step) : write_row(log, step);
+        return log->row != NULL ? log->row(log->row_state, step)
+                                : write_row(log, step, step->round, NULL);
     return RT_OK;
+}
+
+static rt_status round_done(void *state, uint32_t round, const rt_round_measures *measures)
+{
+    rt_round_log *log = state;
+    if (log->round_row != NULL) return log->round_row(log->row_state, round, measures);
+    return write_row(log, NULL, round, measures);
 }
 
 rt_synthesis_listener rt_round_log_listener(rt_round_log *log)
 {
-    return (rt_synthesis_listener){.state = log, .step_done = step_done};
+    return (rt_synthesis_listener){.state = log, .step_done = step_done, .round_done = round_done};
 }
 
 enum { PICTURE_ROWS = 10, PICTURE_COLUMNS = 10 };

@@ -16,8 +16,9 @@ typedef struct rt_round_log {
     rt_progress *progress;  ///< counts synthesis steps of all rounds
     uint32_t steps_a_round; ///< what a round adds to the progress
     uint32_t log_interval;  ///< steps between rows
-    /** Writes a row of metrics.csv; NULL: a table of synthesis alone. */
+    /** Write a row of metrics.csv for a step and for a round; NULL: a table of synthesis alone. */
     rt_status (*row)(void *row_state, const rt_synthesis_step *step);
+    rt_status (*round_row)(void *row_state, uint32_t round, const rt_round_measures *measures);
     void *row_state;
 } rt_round_log;
 

@@ -13,6 +13,7 @@ const char *const rt_synthesis_sampling_names[] = {"focal", "distance", "uniform
 const char *const rt_synthesis_form_names[] = {"stable", "compat", NULL};
 const char *const rt_synthesis_embedding_names[] = {"logits", "features", NULL};
 const char *const rt_pixel_rule_names[] = {"truncated", "rounded", NULL};
+const char *const rt_collapse_rule_names[] = {"warn", "stop", NULL};
 
 static_assert(RT_DIRECTION_RELEASED == 0 && RT_DIRECTION_PAPER == 1, "order of the names");
 static_assert(RT_SAMPLING_FOCAL == 0 && RT_SAMPLING_DISTANCE == 1 && RT_SAMPLING_UNIFORM == 2,

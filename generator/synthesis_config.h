@@ -22,6 +22,9 @@ typedef enum rt_pixel_rule {
     RT_PIXELS_ROUNDED,   ///< times 255, to the nearest
 } rt_pixel_rule;
 
+/** What happens when a round's measures say that the generator has collapsed. */
+typedef enum rt_collapse_rule { RT_COLLAPSE_WARN, RT_COLLAPSE_STOP } rt_collapse_rule;
+
 typedef enum rt_triplet_network { RT_TRIPLET_STUDENT, RT_TRIPLET_TEACHER } rt_triplet_network;
 
 typedef struct rt_synthesis_config {
@@ -44,7 +47,9 @@ typedef struct rt_synthesis_config {
     int embedding;      ///< rt_miner_embedding
     float focal_lower, focal_upper, distance_floor, distance_upper;
     bool store_logits, sort_labels;
-    int pixels; ///< rt_pixel_rule
+    int pixels;                                                          ///< rt_pixel_rule
+    float guard_class_entropy, guard_diversity, guard_batch_norm_growth; ///< rt_round_limits
+    int on_collapse;                                                     ///< rt_collapse_rule
 } rt_synthesis_config;
 
 extern const char *const rt_generator_start_names[];
@@ -55,6 +60,7 @@ extern const char *const rt_synthesis_sampling_names[];
 extern const char *const rt_synthesis_form_names[];
 extern const char *const rt_synthesis_embedding_names[];
 extern const char *const rt_pixel_rule_names[];
+extern const char *const rt_collapse_rule_names[];
 extern const char *const rt_method_names[];
 
 #define RT_SYNTHESIS_KEY(config, field, prefix, name_, type_, member)                              \
@@ -149,6 +155,20 @@ extern const char *const rt_method_names[];
         {RT_SYNTHESIS_KEY(config, field, prefix, "pixels", RT_ENUM, pixels),                       \
          .fallback = RT_PIXELS_TRUNCATED, .choices = rt_pixel_rule_names,                          \
          .help = "the kept images in 8 bits: fractions dropped (released) or rounded"},            \
+        {RT_SYNTHESIS_KEY(config, field, prefix, "guard.class_entropy", RT_FLOAT,                  \
+                          guard_class_entropy),                                                    \
+         .fallback = 0.5, .max = 1, .no_effect = true,                                             \
+         .help = "least entropy of the classes the teacher sees in a round; 0: any"},              \
+        {RT_SYNTHESIS_KEY(config, field, prefix, "guard.diversity", RT_FLOAT, guard_diversity),    \
+         .fallback = 0.1, .max = 2, .no_effect = true,                                             \
+         .help = "least distance of features of images of a class; 0: any"},                       \
+        {RT_SYNTHESIS_KEY(config, field, prefix, "guard.batch_norm_growth", RT_FLOAT,              \
+                          guard_batch_norm_growth),                                                \
+         .fallback = 10, .max = 1e6, .no_effect = true,                                            \
+         .help = "most batch-norm distance, as a multiple of the run's least; 0: any"},            \
+        {RT_SYNTHESIS_KEY(config, field, prefix, "on_collapse", RT_ENUM, on_collapse),             \
+         .fallback = RT_COLLAPSE_WARN, .choices = rt_collapse_rule_names, .no_effect = true,       \
+         .help = "beyond such a limit: warn, or stop"},                                            \
         {RT_SYNTHESIS_KEY(config, field, prefix, "sort_labels", RT_BOOL, sort_labels),             \
          .fallback = 1, .help = "labels of a round in ascending order"},                           \
     {                                                                                              \

@@ -8,7 +8,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 static int ascending(const void *left, const void *right)
 {
@@ -128,20 +127,24 @@ static rt_status fetch_images(rt_synthesizer *s)
     return RT_OK;
 }
 
-static rt_status fetch_logits(rt_synthesizer *s)
+/* The teacher sees the images as they are stored. */
+static rt_status measure_round(rt_synthesizer *s, uint32_t round, rt_round_measures *measures)
 {
-    const rt_shape shape = s->teacher_images->shape;
-    const uint32_t stride = 4 * rt_vec4s(shape.c);
-    float *images = rt_phase_input(s->teacher_phase, s->teacher_images);
-    memset(images, 0, rt_shape_bytes(shape));
-    for (uint64_t pixel = 0; pixel < rt_shape_pixels(shape); pixel++)
-        for (uint32_t c = 0; c < shape.c; c++)
-            images[pixel * stride + c] = (float)s->images[pixel * shape.c + c] / 255;
-    RT_TRY(rt_phase_submit(s->teacher_phase));
-    RT_TRY(rt_phase_wait(s->teacher_phase));
-    rt_tensor_unpack(s->teacher_logits->shape, rt_phase_output(s->teacher_phase, s->teacher_logits),
-                     s->logits);
-    return RT_OK;
+    const rt_synthesis_config *c = &s->config;
+    RT_TRY(rt_teacher_pass_run(&s->teacher, s->images));
+    const rt_round_batch batch = {.images = c->batch_size,
+                                  .classes = rt_network_describe(s->setup.teacher)->classes,
+                                  .features = s->teacher.feature_count,
+                                  .labels = s->host_labels,
+                                  .logits = s->teacher.dense_logits,
+                                  .feature_rows = s->teacher.dense_features,
+                                  .batch_norm_distance = (double)s->teacher.distance};
+    RT_TRY(rt_round_measure(&batch, measures));
+    const rt_round_limits limits = {.class_entropy = c->guard_class_entropy,
+                                    .diversity = c->guard_diversity,
+                                    .batch_norm_growth = c->guard_batch_norm_growth,
+                                    .stop = c->on_collapse == RT_COLLAPSE_STOP};
+    return rt_round_judge_measures(&s->judge, &limits, measures, round);
 }
 
 rt_status rt_synthesizer_round(rt_synthesizer *s, uint32_t round, rt_store *store,
@@ -151,12 +154,16 @@ rt_status rt_synthesizer_round(rt_synthesizer *s, uint32_t round, rt_store *stor
     for (uint32_t step = 0; step < s->config.generator_steps; step++)
         RT_TRY(rt_synthesizer_step(s, round, step, listener));
     RT_TRY(fetch_images(s));
-    if (s->config.store_logits) RT_TRY(fetch_logits(s));
+    rt_round_measures measures;
+    RT_TRY(measure_round(s, round, &measures));
     const rt_samples samples = {.count = s->config.batch_size,
                                 .images = s->images,
                                 .labels = s->host_labels,
-                                .teacher_logits = s->config.store_logits ? s->logits : NULL,
+                                .teacher_logits =
+                                    s->config.store_logits ? s->teacher.dense_logits : NULL,
                                 .round = s->rounds};
     RT_TRY(rt_store_append(store, &samples));
-    return rt_store_flush_shard(store);
+    RT_TRY(rt_store_flush_shard(store));
+    if (listener == NULL || listener->round_done == NULL) return RT_OK;
+    return listener->round_done(listener->state, round, &measures);
 }

@@ -106,29 +106,14 @@ static rt_status build_step(rt_synthesizer *s)
     return rt_graph_status(s->graph);
 }
 
-static rt_status build_teacher(rt_synthesizer *s)
-{
-    rt_network_outputs *outputs;
-    RT_TRY(RT_ALLOC(outputs, 1));
-    s->teacher_images = rt_graph_input(s->teacher_graph, "images", image_shape(s));
-    rt_network_apply(s->setup.teacher, s->teacher_graph, "teacher", s->teacher_images,
-                     &(rt_apply_options){0}, outputs);
-    s->teacher_logits = outputs->logits;
-    rt_free(outputs);
-    rt_graph_output(s->teacher_graph, s->teacher_logits);
-    return rt_graph_status(s->teacher_graph);
-}
-
 static rt_status allocate_batch(rt_synthesizer *s)
 {
     const rt_shape image = image_shape(s);
-    const uint32_t classes = rt_network_describe(s->setup.teacher)->classes;
     const uint64_t pixels = rt_shape_pixels(image);
     RT_TRY(RT_ALLOC(s->images, pixels * image.c));
     RT_TRY(RT_ALLOC(s->padded, pixels * 4 * rt_vec4s(image.c)));
     RT_TRY(RT_ALLOC(s->host_labels, image.n));
-    RT_TRY(RT_ALLOC(s->rounds, image.n));
-    return RT_ALLOC(s->logits, (size_t)image.n * classes);
+    return RT_ALLOC(s->rounds, image.n);
 }
 
 static rt_status create(rt_synthesizer *s)
@@ -139,11 +124,8 @@ static rt_status create(rt_synthesizer *s)
     RT_TRY(rt_graph_create(&s->graph));
     RT_TRY(build_step(s));
     RT_TRY(rt_phase_create(&s->phase, s->setup.device, s->graph, &options));
-    if (s->config.store_logits) {
-        RT_TRY(rt_graph_create(&s->teacher_graph));
-        RT_TRY(build_teacher(s));
-        RT_TRY(rt_phase_create(&s->teacher_phase, s->setup.device, s->teacher_graph, NULL));
-    }
+    RT_TRY(
+        rt_teacher_pass_init(&s->teacher, s->setup.device, s->setup.teacher, s->config.batch_size));
     return allocate_batch(s);
 }
 
@@ -163,8 +145,7 @@ rt_status rt_synthesizer_create(rt_synthesizer **synthesizer, const rt_synthesiz
 void rt_synthesizer_free(rt_synthesizer *synthesizer)
 {
     if (synthesizer == NULL) return;
-    rt_phase_free(synthesizer->teacher_phase);
-    rt_graph_free(synthesizer->teacher_graph);
+    rt_teacher_pass_clear(&synthesizer->teacher);
     rt_phase_free(synthesizer->phase);
     rt_graph_free(synthesizer->graph);
     rt_parameters_free(synthesizer->latent);
@@ -173,7 +154,6 @@ void rt_synthesizer_free(rt_synthesizer *synthesizer)
     rt_free(synthesizer->padded);
     rt_free(synthesizer->host_labels);
     rt_free(synthesizer->rounds);
-    rt_free(synthesizer->logits);
     rt_free(synthesizer);
 }
 

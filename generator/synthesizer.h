@@ -16,6 +16,7 @@
 #include "datasets/store.h"
 #include "generator/methods/method.h"
 #include "generator/network.h"
+#include "generator/round_measures.h"
 
 typedef struct rt_synthesizer rt_synthesizer;
 
@@ -47,12 +48,16 @@ typedef struct rt_synthesis_listener {
     void *state;
     /** Called after every step, in order; a failure ends the round. May be NULL. */
     rt_status (*step_done)(void *state, const rt_synthesis_step *step);
+    /** Called when a round's shard is complete; a failure ends the run. May be NULL. */
+    rt_status (*round_done)(void *state, uint32_t round, const rt_round_measures *measures);
 } rt_synthesis_listener;
 
 /**
  * Runs round number `round`, appends the best batch (8-bit images, labels asked for, the teacher's
- * logits of the 8-bit images, the round) to the store and closes its shard.
- * Errors: RT_ERROR_NUMERIC naming the step and the term that is not finite;
+ * logits of the 8-bit images, the round) to the store and closes its shard. Measures the batch and
+ * warns of collapse (round_measures.h).
+ * Errors: RT_ERROR_NUMERIC naming the step and the term that is not finite, or, if on_collapse is
+ * `stop`, the measure that is beyond its limit;
  * RT_ERROR_INTERRUPTED after a signal: nothing of the round is kept.
  */
 RT_CHECKED rt_status rt_synthesizer_round(rt_synthesizer *synthesizer, uint32_t round,

@@ -5,6 +5,7 @@
  */
 
 #include "generator/synthesizer.h"
+#include "generator/teacher_pass.h"
 
 struct rt_synthesizer {
     rt_synthesizer_setup setup;
@@ -19,15 +20,13 @@ struct rt_synthesizer {
     rt_tensor *total;
     rt_synthesis_terms terms;
     float values[RT_MAXIMUM_SYNTHESIS_TERMS]; ///< of the last step
-    /* The teacher alone, for the logits that are stored. */
-    rt_graph *teacher_graph;
-    rt_phase *teacher_phase;
-    rt_tensor *teacher_images, *teacher_logits;
+    rt_teacher_pass teacher;
+    rt_round_judge judge;
     /* The last round's batch on the host. */
     uint8_t *images;
     int32_t *host_labels;
     uint32_t *rounds;
-    float *logits, *padded;
+    float *padded;
 };
 
 #endif

@@ -32,7 +32,9 @@ void main()
     for (uint i = first_item(), v = 0; v < VECTORS && i < count; v++, i += WORKGROUP_SIZE) {
         const uint to = i / OUTPUT_C4;
         const uint row = to / OUTPUT_W;
-        const uint pixel = (row / OUTPUT_H * H + row % OUTPUT_H * STRIDE) * W + to % OUTPUT_W * STRIDE;
+        const uint from_row =
+            H % STRIDE == 0 ? row * STRIDE : row / OUTPUT_H * H + row % OUTPUT_H * STRIDE;
+        const uint pixel = from_row * W + to % OUTPUT_W * STRIDE;
         const int low = int(i % OUTPUT_C4) - int((BEFORE + 3) / 4);
         vec4 x = load(pixel, low);
         if (BEFORE % 4 != 0) x = four_channels(x, load(pixel, low + 1), 4 - BEFORE % 4);

@@ -1,4 +1,5 @@
 /* `retort distill`: a student from stores and the teacher; no generator is needed. */
+#include "common/cli/roll_back.h"
 #include "common/nn/teacher_config.h"
 #include "student/checkpoint.h"
 #include "student/commands.h"
@@ -15,6 +16,7 @@ typedef struct distill_config {
     bool noise, allow_other_teacher;
     uint64_t seed;
     uint32_t steps, log_interval, checkpoint_interval;
+    int on_nan; ///< rt_nan_rule
     rt_student_config student;
 } distill_config;
 
@@ -37,6 +39,7 @@ static const rt_config_row rows[] = {
      .no_effect = true, .help = "steps between rows of metrics.csv"},
     {KEY("checkpoint_interval", RT_UINT, checkpoint_interval), .fallback = 200, .min = 1,
      .max = 1000000, .no_effect = true, .help = "steps between checkpoints"},
+    RT_ROLL_BACK_ROW(distill_config, on_nan),
     RT_STUDENT_ROWS(distill_config, student, ""),
 };
 
@@ -195,14 +198,18 @@ static rt_status work(distill *d)
     return rt_student_summary_write(d->command, &summary);
 }
 
-static rt_status run_distill(rt_command *command)
+static rt_status attempt(rt_command *command)
 {
     distill d = {.command = command};
     rt_buffer yaml = {0};
     rt_status status = rt_command_load_config(command, &d.config);
     if (status == RT_OK) status = rt_config_write(&d.config, schema(), false, &yaml);
     if (status == RT_OK) status = rt_run_open(&d.run, command->out, command->resume, &yaml);
-    if (status == RT_OK) status = work(&d);
+    if (status == RT_OK) {
+        d.config.student.optimiser.learning_rate *= rt_roll_back_rate(&d.run);
+        status = work(&d);
+        rt_roll_back(command, &d.run, d.config.on_nan, status);
+    }
     rt_training_free(d.training);
     rt_network_free(d.student);
     rt_network_free(d.teacher);
@@ -211,6 +218,11 @@ static rt_status run_distill(rt_command *command)
     rt_run_close(&d.run);
     rt_buffer_clear(&yaml);
     return status;
+}
+
+static rt_status run_distill(rt_command *command)
+{
+    return rt_roll_back_attempts(command, attempt);
 }
 
 const rt_command_description rt_distill_command = {

@@ -1,5 +1,6 @@
 /* `retort train`: supervised training of a classifier on a real store, usually the teacher. */
 #include "common/base/random.h"
+#include "common/cli/roll_back.h"
 #include "common/nn/model_file.h"
 #include "student/checkpoint.h"
 #include "student/commands.h"
@@ -18,6 +19,7 @@ typedef struct train_config {
     uint32_t padding;
     bool flip;
     uint32_t log_interval, checkpoint_interval;
+    int on_nan; ///< rt_nan_rule
 } train_config;
 
 #define KEY(name, type_, field) .key = name, .type = type_, .offset = offsetof(train_config, field)
@@ -45,6 +47,7 @@ static const rt_config_row rows[] = {
      .no_effect = true, .help = "steps between rows of metrics.csv"},
     {KEY("checkpoint_interval", RT_UINT, checkpoint_interval), .fallback = 200, .min = 1,
      .max = 1000000, .no_effect = true, .help = "steps between checkpoints"},
+    RT_ROLL_BACK_ROW(train_config, on_nan),
 };
 
 static const rt_config_schema *schema(void)
@@ -150,14 +153,18 @@ static rt_status work(train *t)
     return rt_student_summary_write(command, &summary);
 }
 
-static rt_status run_train(rt_command *command)
+static rt_status attempt(rt_command *command)
 {
     train t = {.command = command};
     rt_buffer yaml = {0};
     rt_status status = rt_command_load_config(command, &t.config);
     if (status == RT_OK) status = rt_config_write(&t.config, schema(), false, &yaml);
     if (status == RT_OK) status = rt_run_open(&t.run, command->out, command->resume, &yaml);
-    if (status == RT_OK) status = work(&t);
+    if (status == RT_OK) {
+        t.config.optimiser.learning_rate *= rt_roll_back_rate(&t.run);
+        status = work(&t);
+        rt_roll_back(command, &t.run, t.config.on_nan, status);
+    }
     rt_training_free(t.training);
     rt_network_free(t.network);
     rt_loader_free(t.loader);
@@ -166,6 +173,8 @@ static rt_status run_train(rt_command *command)
     rt_buffer_clear(&yaml);
     return status;
 }
+
+static rt_status run_train(rt_command *command) { return rt_roll_back_attempts(command, attempt); }
 
 const rt_command_description rt_train_command = {
     .name = "train",

@@ -17,8 +17,9 @@ static rt_status set_paths(rt_run_directory *run, const char *path)
     run->model = rt_run_path(run, "model.safetensors");
     run->summary = rt_run_path(run, "summary.json");
     run->metrics = rt_run_path(run, "metrics.csv");
+    run->rolled_back = rt_run_path(run, "rolled_back.txt");
     if (run->checkpoint == NULL || run->model == NULL || run->summary == NULL ||
-        run->metrics == NULL)
+        run->metrics == NULL || run->rolled_back == NULL)
         return RT_ERROR_MEMORY;
     return RT_OK;
 }
@@ -79,6 +80,7 @@ static rt_status open_directory(rt_run_directory *run, const char *path, bool re
     if (!exists || !rt_file_exists(config)) {
         RT_TRY(rt_file_replace(config, config_yaml->data, config_yaml->size));
         RT_TRY(rt_file_remove(run->metrics));
+        RT_TRY(rt_file_remove(run->rolled_back));
     }
     return RT_OK;
 }

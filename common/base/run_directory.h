@@ -15,11 +15,12 @@
 typedef struct rt_run_directory {
     rt_arena arena;
     const char *path;
-    const char *checkpoint; ///< path/checkpoint.safetensors
-    const char *model;      ///< path/model.safetensors
-    const char *summary;    ///< path/summary.json
-    const char *metrics;    ///< path/metrics.csv
-    uint64_t metrics_bytes; ///< size of metrics.csv so far
+    const char *checkpoint;  ///< path/checkpoint.safetensors
+    const char *model;       ///< path/model.safetensors
+    const char *summary;     ///< path/summary.json
+    const char *metrics;     ///< path/metrics.csv
+    const char *rolled_back; ///< path/rolled_back.txt: that it went back once (cli/roll_back.h)
+    uint64_t metrics_bytes;  ///< size of metrics.csv so far
     rt_lock lock;
 } rt_run_directory;
 

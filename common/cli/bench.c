@@ -81,10 +81,9 @@ double rt_bench_median(double *values, uint32_t count)
     return (values[(count - 1) / 2] + values[count / 2]) / 2;
 }
 
-rt_status rt_bench_warm_up(const rt_bench *bench, rt_phase *phase)
+rt_status rt_bench_warm_up(rt_phase *phase)
 {
     const double began = rt_seconds();
-    if (rt_device_is_cpu(rt_device_describe(bench->device))) return RT_OK;
     while (rt_seconds() - began < RT_BENCH_WARM_UP_SECONDS) {
         RT_TRY(rt_phase_submit(phase));
         RT_TRY(rt_phase_wait(phase));

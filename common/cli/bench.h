@@ -40,12 +40,12 @@ RT_CHECKED rt_status rt_bench_report(rt_bench *bench, const rt_bench_result *res
 bool rt_bench_wants(const rt_bench *bench, const char *name);
 /** Sorts `values` and returns the middle one (of two, the mean). */
 double rt_bench_median(double *values, uint32_t count);
-/** How long a GPU is kept busy before it is timed: an idle one is several times slower, and stays
- * so for some 0.2 s after work has come. */
+/** How long a device is kept busy before it is timed. An idle GPU is several times slower, and
+ * stays so for some 0.2 s after work has come; so are, up to twice, the further cores of a virtual
+ * machine after a time in which one alone compiled. */
 #define RT_BENCH_WARM_UP_SECONDS 0.3
-/** Runs steps of `phase`, whose inputs need no host, until a GPU's clocks are up. Nothing on a CPU.
- */
-RT_CHECKED rt_status rt_bench_warm_up(const rt_bench *bench, rt_phase *phase);
+/** Runs steps of `phase`, whose inputs need no host, for that long. */
+RT_CHECKED rt_status rt_bench_warm_up(rt_phase *phase);
 /** Uniform in [-1,1), a function of both. */
 float rt_bench_number(uint64_t seed, uint64_t i);
 

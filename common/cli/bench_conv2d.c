@@ -306,7 +306,7 @@ static rt_status measure(rt_bench *bench, trial *t, const char *name)
     RT_TRY(check(t));
     seconds = rt_arena_alloc(&bench->command->arena, bench->repeats, sizeof *seconds);
     if (seconds == NULL) return RT_ERROR_MEMORY;
-    RT_TRY(rt_bench_warm_up(bench, t->phase));
+    RT_TRY(rt_bench_warm_up(t->phase));
     for (uint32_t i = 0; i < bench->repeats; i++) RT_TRY(time_once(t, &seconds[i]));
     const double products = (double)s->n * t->out_h * t->out_w * s->kernel * s->kernel * s->in;
     const rt_bench_result result = {.name = name,

@@ -80,23 +80,22 @@ rt_status rt_bench_run_training(rt_training *training, const rt_sample_source *s
 }
 
 /* As rt_bench_warm_up, with whole steps: their inputs must be written anew each time. */
-static rt_status warm_up(const rt_bench *bench, const rt_bench_step *step)
+static rt_status warm_up(const rt_bench_step *step)
 {
     double unused;
     const double began = rt_seconds();
-    if (rt_device_is_cpu(rt_device_describe(bench->device))) return RT_OK;
     while (rt_seconds() - began < RT_BENCH_WARM_UP_SECONDS)
         RT_TRY(step->run(step->state, 1, &unused));
     return RT_OK;
 }
 
 /* Without time stamps, as in a run: each of them may wait for the command before it. */
-static rt_status time_wall(const rt_bench *bench, const rt_bench_step *step, measured *m)
+static rt_status time_wall(const rt_bench_step *step, measured *m)
 {
     double *seconds = rt_arena_alloc(&m->arena, WARM_UP + m->repeats, sizeof *seconds);
     if (seconds == NULL) return RT_ERROR_MEMORY;
     rt_status status = step->create(step->state, false);
-    if (status == RT_OK) status = warm_up(bench, step);
+    if (status == RT_OK) status = warm_up(step);
     if (status == RT_OK) status = step->run(step->state, WARM_UP + m->repeats, seconds);
     step->destroy(step->state);
     m->wall = rt_bench_median(seconds + WARM_UP, m->repeats);
@@ -124,10 +123,10 @@ static rt_status time_stamped(const rt_bench_step *step, measured *m)
     return RT_OK;
 }
 
-static rt_status time_operators(const rt_bench *bench, const rt_bench_step *step, measured *m)
+static rt_status time_operators(const rt_bench_step *step, measured *m)
 {
     rt_status status = step->create(step->state, true);
-    if (status == RT_OK) status = warm_up(bench, step);
+    if (status == RT_OK) status = warm_up(step);
     if (status == RT_OK) status = time_stamped(step, m);
     step->destroy(step->state);
     if (status != RT_OK) return status;
@@ -178,8 +177,8 @@ rt_status rt_bench_time_step(rt_bench *bench, const rt_bench_step *step)
     if (!rt_bench_wants(bench, step->name)) return RT_OK;
     RT_TRY(RT_ALLOC(m, 1));
     m->repeats = bench->repeats;
-    rt_status status = time_wall(bench, step, m);
-    if (status == RT_OK && !bench->wall_only) status = time_operators(bench, step, m);
+    rt_status status = time_wall(step, m);
+    if (status == RT_OK && !bench->wall_only) status = time_operators(step, m);
     if (status == RT_OK) status = report(bench, step, m);
     rt_arena_clear(&m->arena);
     rt_free(m);

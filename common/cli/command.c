@@ -164,7 +164,7 @@ rt_status rt_command_open_device(rt_command *command, const char *selector, rt_d
         .selector = command->device != NULL ? command->device : selector,
         .validate = command->validate,
     };
-    RT_TRY(rt_device_open(&command->opened, &options));
+    if (command->opened == NULL) RT_TRY(rt_device_open(&command->opened, &options));
     *device = command->opened;
     return RT_OK;
 }

@@ -74,6 +74,7 @@ struct rt_command {
     const char *device;         ///< --device; NULL if not given
     const char *seed; ///< --seed as given, checked to be a whole number; NULL if not given
     bool resume, validate, quiet, json, help;
+    bool again;           ///< a second attempt follows (roll_back.h)
     rt_device *opened;    ///< of rt_command_open_device
     struct cJSON *result; ///< of the rt_command_result functions
 };
@@ -98,7 +99,8 @@ uint64_t rt_command_seed(const rt_command *command, uint64_t fallback);
  */
 RT_CHECKED rt_status rt_command_load_config(rt_command *command, void *config);
 
-/** Opens the device of --device, else `selector` (may be NULL), validated with --validate.
+/** Opens the device of --device, else `selector` (may be NULL), validated with --validate; a second
+ *  time it is the same.
  *  Ownership: main closes it after `run` and turns validation messages into an error. */
 RT_CHECKED rt_status rt_command_open_device(rt_command *command, const char *selector,
                                             rt_device **device);

@@ -4,6 +4,7 @@
 #include "common/cli/run_state.h"
 
 #include "common/base/random.h"
+#include "common/cli/roll_back.h"
 #include "student/summary.h"
 
 #include <stdio.h>
@@ -23,6 +24,7 @@ static const rt_config_row rows[] = {
      .no_effect = true, .help = "steps between rows of metrics.csv"},
     {KEY("checkpoint_interval", RT_UINT, checkpoint_interval), .fallback = 200, .min = 1,
      .max = 1000000, .no_effect = true, .help = "student steps between checkpoints inside a round"},
+    RT_ROLL_BACK_ROW(rt_run_config, on_nan),
     RT_SYNTHESIS_ROWS(rt_run_config, synthesis, "generate."),
     RT_STUDENT_ROWS(rt_run_config, student, "distill."),
 };
@@ -148,6 +150,7 @@ static rt_status synthesise(rt_run *r, uint32_t round)
                             r->config.synthesis.generator_steps + r->config.student_steps,
                         .log_interval = r->config.log_interval,
                         .row = rt_run_log_synthesis,
+                        .round_row = rt_run_log_round,
                         .row_state = r};
     const rt_synthesis_listener listener = rt_round_log_listener(&log);
     r->synthesising = true;
@@ -207,6 +210,10 @@ static rt_status report(rt_run *r, double seconds, uint64_t samples)
 static rt_status work(rt_run *r, const char *yaml)
 {
     const double began = rt_seconds();
+    const float rate = rt_roll_back_rate(&r->directory);
+    r->config.synthesis.learning_rate_generator *= rate;
+    r->config.synthesis.learning_rate_latent *= rate;
+    r->config.student.optimiser.learning_rate *= rate;
     RT_TRY(prepare(r, yaml));
     RT_TRY(run_rounds(r));
     const uint64_t samples = rt_store_sample_count(r->store);
@@ -216,7 +223,7 @@ static rt_status work(rt_run *r, const char *yaml)
     return report(r, rt_seconds() - began, samples);
 }
 
-static rt_status run_run(rt_command *command)
+static rt_status attempt(rt_command *command)
 {
     rt_run r = {.command = command};
     rt_buffer yaml = {0}, stored = {0};
@@ -225,7 +232,10 @@ static rt_status run_run(rt_command *command)
     if (status == RT_OK) status = rt_config_write(&r.config, schema(), true, &stored);
     if (status == RT_OK) status = rt_buffer_append(&stored, "", 1);
     if (status == RT_OK) status = rt_run_open(&r.directory, command->out, command->resume, &yaml);
-    if (status == RT_OK) status = work(&r, (const char *)stored.data);
+    if (status == RT_OK) {
+        status = work(&r, (const char *)stored.data);
+        rt_roll_back(command, &r.directory, r.config.on_nan, status);
+    }
     rt_store_abandon(r.store);
     rt_store_reader_close(r.reader);
     rt_training_free(r.training);
@@ -237,6 +247,8 @@ static rt_status run_run(rt_command *command)
     rt_buffer_clear(&stored);
     return status;
 }
+
+static rt_status run_run(rt_command *command) { return rt_roll_back_attempts(command, attempt); }
 
 const rt_command_description rt_run_command = {
     .name = "run",

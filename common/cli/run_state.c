@@ -54,8 +54,16 @@ static rt_status add_values(rt_buffer *row, const float *values, uint32_t count)
     return RT_OK;
 }
 
-static rt_status log_row(rt_run *run, const char *stage, uint32_t round, uint64_t step, float loss,
-                         const float *synthesis_values, const float *student_values)
+/* What a row knows; NULL: empty columns. */
+typedef struct run_row {
+    const char *stage;
+    uint32_t round;
+    uint64_t step; ///< of the row's stage; a round's last
+    const float *loss, *synthesis_terms, *student_terms;
+    const rt_round_measures *measures;
+} run_row;
+
+static rt_status log_row(rt_run *run, const run_row *r)
 {
     rt_status status = RT_OK;
     rt_buffer header = {0}, row = {0};
@@ -64,10 +72,14 @@ static rt_status log_row(rt_run *run, const char *stage, uint32_t round, uint64_
     RT_TRY_DONE(rt_buffer_printf(&header, "stage,round,step,loss"));
     RT_TRY_DONE(add_names(&header, "generate", synthesis->names, synthesis->count));
     RT_TRY_DONE(add_names(&header, "distill", student->names, student->count));
-    RT_TRY_DONE(rt_buffer_printf(&row, "%s,%u,%llu,%.6g", stage, round, (unsigned long long)step,
-                                 (double)loss));
-    RT_TRY_DONE(add_values(&row, synthesis_values, synthesis->count));
-    RT_TRY_DONE(add_values(&row, student_values, student->count));
+    RT_TRY_DONE(
+        add_names(&header, "round", rt_round_measure_names, RT_COUNT(rt_round_measure_names)));
+    RT_TRY_DONE(
+        rt_buffer_printf(&row, "%s,%u,%llu", r->stage, r->round, (unsigned long long)r->step));
+    RT_TRY_DONE(add_values(&row, r->loss, 1));
+    RT_TRY_DONE(add_values(&row, r->synthesis_terms, synthesis->count));
+    RT_TRY_DONE(add_values(&row, r->student_terms, student->count));
+    RT_TRY_DONE(rt_round_measures_print(r->measures, &row));
     RT_TRY_DONE(
         rt_run_metrics(&run->directory, (const char *)header.data, "%s", (const char *)row.data));
 done:
@@ -78,10 +90,27 @@ done:
 
 rt_status rt_run_log_student(rt_run *run, uint32_t round, const rt_training_step *step)
 {
-    return log_row(run, "distill", round, step->step, step->loss, NULL, step->terms);
+    return log_row(run, &(run_row){.stage = "distill",
+                                   .round = round,
+                                   .step = step->step,
+                                   .loss = &step->loss,
+                                   .student_terms = step->terms});
 }
 
 rt_status rt_run_log_synthesis(void *state, const rt_synthesis_step *step)
 {
-    return log_row(state, "generate", step->round, step->step, step->loss, step->terms, NULL);
+    return log_row(state, &(run_row){.stage = "generate",
+                                     .round = step->round,
+                                     .step = step->step,
+                                     .loss = &step->loss,
+                                     .synthesis_terms = step->terms});
+}
+
+rt_status rt_run_log_round(void *state, uint32_t round, const rt_round_measures *measures)
+{
+    const rt_run *run = state;
+    return log_row(state, &(run_row){.stage = "round",
+                                     .round = round,
+                                     .step = run->config.synthesis.generator_steps - 1,
+                                     .measures = measures});
 }

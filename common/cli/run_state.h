@@ -19,6 +19,7 @@ typedef struct rt_run_config {
     const char *evaluation_store, *device;
     uint64_t seed;
     uint32_t rounds, student_steps, log_interval, checkpoint_interval;
+    int on_nan; ///< rt_nan_rule
     rt_synthesis_config synthesis;
     rt_student_config student;
 } rt_run_config;
@@ -51,5 +52,8 @@ RT_CHECKED rt_status rt_run_write_checkpoint(rt_run *run);
 RT_CHECKED rt_status rt_run_log_student(rt_run *run, uint32_t round, const rt_training_step *step);
 /** For rt_round_log.row; `state` is the rt_run. */
 RT_CHECKED rt_status rt_run_log_synthesis(void *state, const rt_synthesis_step *step);
+/** For rt_round_log.round_row: what the round's images are like. */
+RT_CHECKED rt_status rt_run_log_round(void *state, uint32_t round,
+                                      const rt_round_measures *measures);
 
 #endif

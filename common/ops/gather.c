@@ -133,6 +133,9 @@ static rt_status check(const rt_tensor *x, rt_shape shape)
             RT_ERROR_INPUT,
             "gather: samples of %ux%ux%u and %ux%ux%u numbers; at most 2^24 are possible",
             x->shape.h, x->shape.w, x->shape.c, shape.h, shape.w, shape.c);
+    if (x->shape.n > 65535) /* workgroups along y that every device has */
+        return rt_fail(RT_ERROR_INPUT, "gather: %u samples; at most 65535 are possible",
+                       x->shape.n);
     return RT_OK;
 }
 

@@ -28,7 +28,8 @@ typedef struct rt_gather_attributes {
  * rt_channel_shuffle, rt_pad, rt_concat, rt_resize. It is fast, too, where each four channels of
  * the output are four channels of one pixel of x, or all four 0.
  * `indices` is copied.
- * Errors: RT_ERROR_INPUT for an index out of range; for samples of more than 2^24 numbers.
+ * Errors: RT_ERROR_INPUT for an index out of range; for samples of more than 2^24 numbers; for
+ * more than 65535 samples.
  */
 rt_tensor *rt_gather(rt_graph *graph, rt_tensor *x, rt_shape shape, const int32_t *indices);
 

@@ -10,7 +10,6 @@
 
 #include "common/base/random.h"
 #include "common/ops/argmax.h"
-#include "common/ops/batch_norm_statistics_loss.h"
 #include "common/ops/cross_entropy.h"
 #include "common/ops/equal.h"
 #include "common/ops/global_average_pool.h"
@@ -18,26 +17,7 @@
 #include "common/ops/l2_normalise.h"
 #include "common/ops/mine_negatives.h"
 #include "common/ops/triplet_loss.h"
-#include "common/ops/weighted_sum.h"
-
-/* As many scalars as one rt_weighted_sum takes. */
-enum { SUM_WIDTH = RT_MAXIMUM_INPUTS - 1 };
-
-/* The sum of any number of scalars: sums of sums. */
-static rt_tensor *sum(rt_graph *graph, rt_tensor **terms, uint32_t count)
-{
-    const float ones[SUM_WIDTH] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
-    while (count > 1) {
-        uint32_t sums = 0;
-        for (uint32_t first = 0; first < count; first += SUM_WIDTH) {
-            const uint32_t width = count - first < SUM_WIDTH ? count - first : SUM_WIDTH;
-            rt_tensor *weights = rt_graph_constant(graph, "ones", (rt_shape){1, 1, 1, width}, ones);
-            terms[sums++] = rt_weighted_sum(graph, &terms[first], width, weights);
-        }
-        count = sums;
-    }
-    return terms[0];
-}
+#include "generator/methods/terms.h"
 
 static void add_term(rt_synthesis_terms *terms, const char *name, float weight,
                      uint32_t first_round, rt_tensor *term)
@@ -46,18 +26,6 @@ static void add_term(rt_synthesis_terms *terms, const char *name, float weight,
     terms->names[terms->count] = name;
     terms->weights[terms->count] = weight;
     terms->first_round[terms->count++] = first_round;
-}
-
-static rt_tensor *batch_norm_loss(const rt_method_batch *batch)
-{
-    rt_tensor *losses[RT_MAXIMUM_BATCH_NORMS];
-    const rt_network_outputs *teacher = batch->teacher;
-    for (uint32_t i = 0; i < teacher->batch_norm_count; i++) {
-        const rt_batch_norm_use *use = &teacher->batch_norms[i];
-        losses[i] = rt_batch_norm_statistics_loss(batch->graph, use->input, use->running_mean,
-                                                  use->running_var);
-    }
-    return sum(batch->graph, losses, teacher->batch_norm_count);
 }
 
 static rt_tensor *disagreement(const rt_method_batch *batch, const rt_synthesis_config *config)
@@ -117,7 +85,7 @@ static rt_tensor *triplet(const rt_method_batch *batch, const rt_synthesis_confi
                                      "triplet.first_layer %u and triplet.last_layer %u leave none "
                                      "of the network's %u stages",
                                      config->first_layer, config->last_layer, network->tap_count));
-    return sum(graph, losses, count);
+    return rt_terms_sum(graph, losses, count);
 }
 
 static void build(const rt_method_batch *batch, const rt_synthesis_config *config,
@@ -125,7 +93,8 @@ static void build(const rt_method_batch *batch, const rt_synthesis_config *confi
 {
     const bool student_features = config->triplet_network == RT_TRIPLET_STUDENT;
     if (config->weight_batch_norm > 0 && batch->teacher->batch_norm_count > 0)
-        add_term(terms, "batch_norm", config->weight_batch_norm, 0, batch_norm_loss(batch));
+        add_term(terms, "batch_norm", config->weight_batch_norm, 0,
+                 rt_batch_norm_distance(batch->graph, batch->teacher));
     if (config->weight_one_hot > 0)
         add_term(terms, "one_hot", config->weight_one_hot, 0,
                  rt_cross_entropy(batch->graph, batch->teacher->logits, batch->labels, 0));

@@ -69,9 +69,9 @@ static void check_paths(const char *file, char *line)
 /* `generate.triplet.margin`: words with dots between, all of small letters and underscores. */
 static bool looks_like_key(const char *word)
 {
-    static const char *const endings[] = {".c",    ".h",           ".md",    ".py",
-                                          ".yaml", ".csv",         ".png",   ".json",
-                                          ".comp", ".safetensors", ".weight"};
+    static const char *const endings[] = {".c",    ".h",    ".md",          ".py",
+                                          ".yaml", ".csv",  ".txt",         ".png",
+                                          ".json", ".comp", ".safetensors", ".weight"};
     const size_t length = strlen(word);
     if (strchr(word, '.') == NULL || !islower((unsigned char)word[0]) || word[length - 1] == '.')
         return false;

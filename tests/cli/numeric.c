@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 TestSuite(cli_numeric, .timeout = 600);
 
@@ -46,7 +47,7 @@ Test(cli_numeric, a_student_that_explodes_leaves_its_last_good_checkpoint)
     rt_test_text("distill.yaml", RT_TEST_DISTILL);
     const rt_child *child = rt_test_retort_ends(
         4, "distill", "distill.yaml", "--out", "loss", "--set", "loss=l2", "--set", "steps=200",
-        "--set", "learning_rate=100", "--set", "checkpoint_interval=1");
+        "--set", "learning_rate=100", "--set", "checkpoint_interval=1", (char *)NULL);
     const unsigned long step = number_behind(child->errors, " at step ");
     cr_assert_not_null(strstr(child->errors, "loss term 'logits' is "), "%s", child->errors);
     const unsigned long kept = checkpoint_steps("loss");
@@ -55,6 +56,36 @@ Test(cli_numeric, a_student_that_explodes_leaves_its_last_good_checkpoint)
     cr_assert_not(rt_test_exists("loss/summary.json"));
     const rt_test_column rows = rt_test_metrics("loss", "loss");
     for (int i = 0; i < rows.count; i++) cr_assert(isfinite(rows.values[i]));
+}
+
+#define EXPLODE(code, run, rate, ...)                                                              \
+    rt_test_retort_ends(code, "distill", "distill.yaml", "--out", run, "--set", "loss=l2",         \
+                        "--set", "schedule=constant", "--set", "steps=60", "--set",                \
+                        "checkpoint_interval=100", "--set", "learning_rate=" rate, __VA_ARGS__)
+
+Test(cli_numeric, a_run_goes_back_once_with_half_the_rate)
+{
+    rt_test_model("teacher.safetensors", &rt_test_teacher, 4);
+    rt_test_real_store("images", 40);
+    rt_test_text("distill.yaml", RT_TEST_DISTILL);
+    EXPLODE(4, "stopped", "0.125", "--quiet");
+    cr_assert_not(rt_test_exists("stopped/rolled_back.txt"));
+    const rt_child *child = EXPLODE(0, "back", "0.125", "--quiet", "--set", "on_nan=roll_back");
+    cr_assert_not_null(strstr(child->errors, "warning: loss term 'logits' is "), "%s",
+                       child->errors);
+    cr_assert_not_null(strstr(child->errors, "with half the learning rates"), "%s", child->errors);
+    cr_assert(rt_test_exists("back/rolled_back.txt"));
+    /* The last checkpoint was the beginning: it is the student of half the rate. */
+    EXPLODE(0, "half", "0.0625", "--quiet");
+    cr_assert(rt_test_same(rt_test_path("half/model.safetensors"),
+                           rt_test_path("back/model.safetensors"), NULL));
+    child = EXPLODE(4, "twice", "8", "--quiet", "--set", "on_nan=roll_back");
+    cr_assert_not_null(strstr(child->errors, "error: again, with half the learning rates: loss"),
+                       "%s", child->errors);
+    /* A run begun anew in that folder knows nothing of it. */
+    cr_assert_eq(unlink(rt_test_path("twice/checkpoint.safetensors")), 0);
+    EXPLODE(4, "twice", "8", "--quiet");
+    cr_assert_not(rt_test_exists("twice/rolled_back.txt"));
 }
 
 Test(cli_numeric, an_update_that_is_not_finite_is_found_before_it_is_written)
@@ -85,4 +116,20 @@ Test(cli_numeric, a_teacher_out_of_range_stops_synthesis_with_step_and_term)
     cr_assert_not_null(strstr(child->errors, "in step 0 of round 0"), "%s", child->errors);
     cr_assert_eq(checkpoint_steps("run"), 0);
     cr_assert_not(rt_test_exists("run/store/shard-000000.h5"));
+}
+
+Test(cli_numeric, a_collapsed_round_is_told_and_stops_the_run_if_asked)
+{
+    rt_test_model("teacher.safetensors", &rt_test_teacher, 4);
+    rt_test_text("generate.yaml", RT_TEST_GENERATE);
+    const rt_child *child = rt_test_retort_ends(0, "generate", "generate.yaml", "--out", "warned",
+                                                "--set", "guard.diversity=2");
+    cr_assert_not_null(strstr(child->errors, "warning: round 1 collapses: its images"), "%s",
+                       child->errors);
+    child = rt_test_retort_ends(4, "generate", "generate.yaml", "--out", "stopped", "--set",
+                                "guard.diversity=2", "--set", "on_collapse=stop");
+    cr_assert_not_null(strstr(child->errors, "error: round 1 collapses: its images"), "%s",
+                       child->errors);
+    cr_assert_eq(checkpoint_steps("stopped"), 0);
+    cr_assert_not(rt_test_exists("stopped/store/shard-000000.h5"));
 }

@@ -39,6 +39,9 @@ static void check_summary(cJSON *summary, bool measured)
     cJSON_Delete(summary);
 }
 
+/* Of metrics.csv a round: its synthesis steps, its measures, its student's steps. */
+enum { ROUND_ROWS = STEPS + 1 + STEPS };
+
 /* Every step has a row, the stages take turns, and every number is one. */
 static void check_metrics(const char *run)
 {
@@ -46,16 +49,23 @@ static void check_metrics(const char *run)
     const rt_test_column loss = rt_test_metrics(run, "loss");
     const rt_test_column synthesis = rt_test_metrics(run, "generate.one_hot");
     const rt_test_column student = rt_test_metrics(run, "distill.logits");
-    cr_assert_eq(round.count, ROUNDS * 2 * STEPS);
+    const rt_test_column entropy = rt_test_metrics(run, "round.class_entropy");
+    const rt_test_column diversity = rt_test_metrics(run, "round.class_diversity");
+    const rt_test_column distance = rt_test_metrics(run, "round.batch_norm_distance");
+    cr_assert_eq(round.count, ROUNDS * ROUND_ROWS);
     for (int i = 0; i < round.count; i++) {
-        const int in_round = i % (2 * STEPS);
-        const bool synthesises = in_round < STEPS;
-        cr_assert_eq(round.values[i], i / (2 * STEPS));
-        cr_assert_eq(step.values[i],
-                     synthesises ? in_round : i / (2 * STEPS) * STEPS + in_round - STEPS);
-        cr_assert(isfinite(loss.values[i]));
+        const int in_round = i % ROUND_ROWS, of_round = i / ROUND_ROWS;
+        const bool synthesises = in_round < STEPS, measures = in_round == STEPS;
+        cr_assert_eq(round.values[i], of_round);
+        cr_assert_eq(step.values[i], synthesises ? in_round
+                                     : measures  ? STEPS - 1
+                                                 : of_round * STEPS + in_round - STEPS - 1);
+        cr_assert_eq(isfinite(loss.values[i]), !measures);
         cr_assert_eq(isnan(synthesis.values[i]), !synthesises);
-        cr_assert_eq(isnan(student.values[i]), synthesises);
+        cr_assert_eq(isnan(student.values[i]), synthesises || measures);
+        cr_assert_eq(isfinite(entropy.values[i]), measures);
+        cr_assert_eq(isfinite(diversity.values[i]), measures);
+        cr_assert_eq(distance.values[i] > 0, measures);
     }
 }
 
@@ -123,7 +133,7 @@ Test(cli_run, the_student_of_a_round_is_the_critic_of_the_next)
     const rt_test_column idle = rt_test_metrics("idle", "generate.adversarial");
     for (int i = 0; i < STEPS; i++) {
         cr_assert_eq(learning.values[i], idle.values[i]);
-        cr_assert_neq(learning.values[2 * STEPS + i], idle.values[2 * STEPS + i], "step %d", i);
+        cr_assert_neq(learning.values[ROUND_ROWS + i], idle.values[ROUND_ROWS + i], "step %d", i);
     }
 }
 

@@ -2,11 +2,16 @@
  * that cannot take it. No device is needed. */
 #include "common/graph/graph.h"
 #include "common/ops/batch_norm.h"
+#include "common/ops/channel_shuffle.h"
+#include "common/ops/concat.h"
 #include "common/ops/dot.h"
 #include "common/ops/draw_negatives.h"
+#include "common/ops/gather.h"
 #include "common/ops/keep_best.h"
+#include "common/ops/pad.h"
 #include "common/ops/pad_channels.h"
 #include "common/ops/pairwise_distance.h"
+#include "common/ops/slice_channels.h"
 #include "common/ops/triplet_loss.h"
 #include "common/ops/triplet_weights.h"
 #include "common/ops/upsample_nearest.h"
@@ -46,6 +51,27 @@ Test(ops_refusals, tensors)
     REFUSES("no weighted sum of 0 terms", rt_weighted_sum(graph, terms, 0, T(1, 1, 1, 1)));
     REFUSES("do not fit",
             rt_keep_best(graph, T(2, 4, 4, 1), T(1, 1, 1, 1), T(2, 4, 4, 3), T(1, 1, 1, 1)));
+}
+
+Test(ops_refusals, moved_numbers)
+{
+    rt_tensor *two[2];
+    REFUSES("concat: there is nothing to join", rt_concat(graph, two, 0));
+    REFUSES("cannot put 1x2x3 pixels beside 1x2x2: only channels may differ",
+            (two[0] = T(1, 2, 2, 4), two[1] = T(1, 2, 3, 4), rt_concat(graph, two, 2)));
+    REFUSES("no 3 channels from channel 4 on: there are 6",
+            rt_slice_channels(graph, T(1, 2, 2, 6), 4, 3));
+    REFUSES("no 0 channels", rt_slice_channels(graph, T(1, 2, 2, 6), 4, 0));
+    REFUSES("no 4294967295 channels from", rt_slice_channels(graph, T(1, 2, 2, 6), 4, UINT32_MAX));
+    REFUSES("6 channels do not make 4 equal groups", rt_channel_shuffle(graph, T(1, 2, 2, 6), 4));
+    REFUSES("6 channels do not make 0 equal groups", rt_channel_shuffle(graph, T(1, 2, 2, 6), 0));
+    REFUSES("is too wide", rt_pad(graph, T(1, 2, 2, 4), (rt_sides){.right = UINT32_MAX}, 0));
+    const int32_t first = 0;
+    REFUSES("gather: an empty shape 1x0x1",
+            rt_gather(graph, T(1, 2, 2, 4), (rt_shape){1, 1, 0, 1}, &first));
+    REFUSES("gather: 65536 samples",
+            rt_gather(graph, T(65536, 1, 1, 4), (rt_shape){1, 1, 1, 1}, &first));
+    REFUSES("at most 2^24", rt_gather(graph, T(1, 4096, 1024, 4), (rt_shape){1, 1, 1, 1}, &first));
 }
 
 Test(ops_refusals, the_miner)
