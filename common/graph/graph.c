@@ -244,3 +244,10 @@ void rt_graph_apply_update(rt_graph *graph, const rt_operator *operator_, rt_ten
     else
         node->update = true;
 }
+
+uint32_t rt_graph_node_count(const rt_graph *graph) { return graph->node_count; }
+
+const rt_node *rt_graph_node(const rt_graph *graph, uint32_t position)
+{
+    return graph->nodes[position];
+}

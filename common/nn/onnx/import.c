@@ -89,8 +89,10 @@ static rt_status import_node(rt_importer *im, const rt_onnx_node *node)
 static rt_status image_side(int64_t given, uint32_t hint, const char *what, uint32_t *side)
 {
     if (given == RT_ONNX_DYNAMIC && hint == 0)
-        return rt_fail(RT_ERROR_INPUT, "the graph leaves the image's %s open; give it (%s)", what,
-                       what);
+        return rt_fail(RT_ERROR_INPUT,
+                       "the graph leaves the image's %s open; give --%s (in a config "
+                       "teacher_%s)",
+                       what, what, what);
     *side = given == RT_ONNX_DYNAMIC ? hint : (uint32_t)given;
     if (*side > LARGEST_SIDE)
         return rt_fail(RT_ERROR_INPUT, "an image of %s %u is too large; at most %d", what, *side,
@@ -158,22 +160,16 @@ static rt_status read_output(rt_importer *im, uint32_t *logits)
 }
 
 /* scale * x + shift = (x - mean) / std. */
-static rt_status set_normalisation(rt_importer *im, const rt_model_hints *hints)
+static void set_normalisation(rt_importer *im)
 {
     rt_network_description *d = &im->result->description;
     const char *inside = rt_onnx_metadata(im->model, "retort.normalised");
     im->result->normalised =
         im->image_normalised || (inside != NULL && strcmp(inside, "inside") == 0);
-    if (!im->result->normalised && (hints->mean == NULL || hints->std == NULL))
-        return rt_fail(RT_ERROR_INPUT,
-                       "the graph does not normalise its images: give mean and std, those of the "
-                       "training (0 and 1 for a channel that takes pixels as they are)");
-    for (uint32_t c = 0; c < d->channels; c++) {
-        d->std[c] = im->result->normalised ? (float)(1 / im->image_scale[c]) : hints->std[c];
-        d->mean[c] = im->result->normalised ? (float)(-im->image_shift[c] / im->image_scale[c])
-                                            : hints->mean[c];
+    for (uint32_t c = 0; c < d->channels && im->result->normalised; c++) {
+        d->std[c] = (float)(1 / im->image_scale[c]);
+        d->mean[c] = (float)(-im->image_shift[c] / im->image_scale[c]);
     }
-    return RT_OK;
 }
 
 static rt_status prepare(rt_importer *im)
@@ -200,7 +196,7 @@ static rt_status import(rt_importer *im, const rt_model_hints *hints)
     for (uint32_t i = 0; i < im->model->node_count; i++)
         RT_TRY(import_node(im, &im->model->nodes[i]));
     RT_TRY(read_output(im, &logits));
-    RT_TRY(set_normalisation(im, hints));
+    set_normalisation(im);
     RT_TRY(rt_import_fuse(im, &logits));
     rt_blueprint_layer *layers = rt_arena_alloc(im->arena, im->layer_count, sizeof *layers);
     if (layers == NULL) return RT_ERROR_MEMORY;

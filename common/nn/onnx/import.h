@@ -32,13 +32,13 @@ typedef struct rt_onnx_network {
     uint32_t parameter_count;
     uint32_t batch_norm_count; ///< layers of the kind
     bool softmax_dropped;      ///< the graph ended in one
-    bool normalised;           ///< the graph normalises; mean and std of the hints were not used
+    bool normalised;           ///< the graph normalises; else the description has no mean, no std
     rt_arena arena;            ///< private
 } rt_onnx_network;
 
 /**
  * Imports; `model` must outlive the result. Of the hints it takes the image's size where the graph
- * leaves it open, and mean and std unless the graph normalises itself.
+ * leaves it open.
  * Errors: RT_ERROR_INPUT naming node, operator and what to do.
  * Ownership: the caller clears `*imported`, which must be empty before.
  */
@@ -47,9 +47,10 @@ RT_CHECKED rt_status rt_onnx_import(rt_onnx_network *imported, const rt_onnx *mo
 /** Releases; an empty one is fine. */
 void rt_onnx_network_clear(rt_onnx_network *imported);
 
-/** Reads a file into a new network on the device, as rt_model_load does, which calls it. Warns
- *  where the graph has no batch norm. */
-RT_CHECKED rt_status rt_onnx_load(rt_network **network, rt_device *device, const char *path,
-                                  const rt_model_hints *hints, char sha256[RT_SHA256_TEXT]);
+/** Opens a file as the weights and metadata that a model file of the same network would have; for
+ *  rt_model_open. Warns where the graph has no batch norm. Errors: as rt_onnx_open and
+ *  rt_onnx_import. Ownership: as rt_weights_open. */
+RT_CHECKED rt_status rt_onnx_open_weights(rt_weights *weights, const char *path,
+                                          const rt_model_hints *hints);
 
 #endif

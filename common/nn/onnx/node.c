@@ -128,6 +128,7 @@ static rt_status make_name(rt_importer *im, const char *wish, const char **name)
     char text[RT_BLUEPRINT_MAXIMUM_NAME + 1];
     if (wish == NULL) wish = *im->node->name != 0 ? im->node->name : im->node->op;
     wish += strspn(wish, "/");
+    while (strncmp(wish, "module.", 7) == 0) wish += 7; /* DataParallel's, which all readers drop */
     snprintf(text, sizeof text - ROOM_FOR_COUNT, "%s", wish);
     for (char *at = text; *at != 0; at++)
         if (strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:/-", *at) ==
