@@ -101,6 +101,7 @@ static void check(rt_network *network, const rt_safetensors *golden, const char 
     const rt_safetensors_entry *size = rt_golden_find(golden, "%s.size", name);
     application a = {
         .name = name,
+        .centred = centred,
         .shape = {(uint32_t)rt_golden_number(size, 0), (uint32_t)rt_golden_number(size, 1),
                   (uint32_t)rt_golden_number(size, 2), (uint32_t)rt_golden_number(size, 3)}};
     build(&a, network);
@@ -114,7 +115,9 @@ static void check(rt_network *network, const rt_safetensors *golden, const char 
 
 static void check_file(const rt_safetensors *golden, const char *name, bool centred)
 {
-    const rt_model_hints hints = {.mean = mean, .std = std_};
+    const rt_safetensors_entry *size = rt_golden_find(golden, "%s.size", name);
+    const rt_model_hints hints = {
+        .channels = (uint32_t)rt_golden_number(size, 3), .mean = mean, .std = std_};
     rt_network *network;
     rt_test_ok(rt_model_load(&network, rt_test_device(), path_of(name), &hints, NULL));
     check(network, golden, name, centred);
