@@ -39,9 +39,9 @@ static rt_status check_attribute(const rt_blueprint_layer *layer, const rt_attri
         return in_range(attribute, value) ? RT_OK : out_of_range(layer, attribute, value);
     }
     case RT_ATTRIBUTE_REAL: {
-        const float value = *(const float *)field;
-        return in_range(attribute, (double)value) ? RT_OK
-                                                  : out_of_range(layer, attribute, (double)value);
+        const float value = *(const float *)field; /* the ends as floats, too */
+        const bool in = value >= (float)attribute->minimum && value <= (float)attribute->maximum;
+        return in ? RT_OK : out_of_range(layer, attribute, (double)value);
     }
     case RT_ATTRIBUTE_SIDES: {
         const rt_sides *s = field;

@@ -136,6 +136,64 @@ static void check_files(const char *const *names, size_t count, bool centred)
     check_files((const char *const[]){__VA_ARGS__},                                                \
                 sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *), (centred))
 
+/* A model file of it holds all of it. */
+Test(nn_onnx, comes_back_from_a_model_file)
+{
+    static const char *const names[] = {"shuffle13", "flattened13", "excitation11"};
+    rt_safetensors golden = {0};
+    rt_golden_open(&golden, "onnx.safetensors");
+    for (size_t i = 0; i < RT_COUNT(names); i++) {
+        rt_network *network, *copy;
+        const char *path = rt_test_path("model.safetensors");
+        char saved[RT_SHA256_TEXT], loaded[RT_SHA256_TEXT];
+        const rt_model_hints hints = {.channels = i == 1 ? 1 : 3, .mean = mean, .std = std_},
+                             none = {0};
+        rt_test_ok(rt_model_load(&network, rt_test_device(), path_of(names[i]), &hints, loaded));
+        rt_test_ok(rt_model_save(network, path, NULL, 0, saved));
+        cr_assert_str_eq(saved, loaded);
+        rt_test_ok(rt_model_load(&copy, rt_test_device(), path, &none, NULL));
+        check(copy, &golden, names[i], i == 1);
+        rt_network_free(network);
+        rt_network_free(copy);
+    }
+    rt_safetensors_close(&golden);
+}
+
+/* What synthesis and distillation want of a teacher: taps, features, batch norms. */
+Test(nn_onnx, has_taps_features_and_batch_norms)
+{
+    const rt_model_hints hints = {.channels = 3, .mean = mean, .std = std_};
+    rt_network *network;
+    rt_graph *graph;
+    rt_network_outputs *o;
+    rt_test_ok(RT_ALLOC(o, 1));
+    rt_test_ok(rt_model_load(&network, rt_test_device(), path_of("residual17"), &hints, NULL));
+    rt_test_ok(rt_graph_create(&graph));
+    rt_tensor *images = rt_graph_input(graph, "images", (rt_shape){2, 12, 16, 3});
+    rt_network_apply(network, graph, "teacher", images, &(rt_apply_options){0}, o);
+    rt_test_ok(rt_graph_status(graph));
+    cr_assert_eq(o->tap_count, 2);
+    cr_assert(rt_shape_equal(o->taps[0]->shape, (rt_shape){2, 6, 8, 8}));
+    cr_assert(rt_shape_equal(o->taps[1]->shape, (rt_shape){2, 3, 4, 12}));
+    cr_assert(rt_shape_equal(o->features->shape, (rt_shape){2, 1, 1, 12}));
+    cr_assert_eq(o->batch_norm_count, 4);
+    /* The additions and activations are the batch norms': 2 taps end in one. */
+    cr_assert_eq(strncmp(o->taps[0]->producer->operator_->name, "batch_norm", 10), 0);
+    cr_assert_eq(strncmp(o->taps[1]->producer->operator_->name, "batch_norm", 10), 0);
+    const rt_blueprint *blueprint = rt_network_describe(network)->blueprint;
+    uint32_t residuals = 0;
+    for (uint32_t i = 0; i < blueprint->layer_count; i++) {
+        cr_assert_neq(blueprint->layers[i].kind, RT_LAYER_RELU);
+        cr_assert_neq(blueprint->layers[i].kind, RT_LAYER_ADD);
+        residuals += blueprint->layers[i].kind == RT_LAYER_BATCH_NORM &&
+                     blueprint->layers[i].input_count == 2;
+    }
+    cr_assert_eq(residuals, 2);
+    rt_graph_free(graph);
+    rt_network_free(network);
+    rt_free(o);
+}
+
 Test(nn_onnx, residual_networks) { CHECK(false, "residual9", "residual17", "folded13"); }
 Test(nn_onnx, activations) { CHECK(false, "activations9", "activations17"); }
 Test(nn_onnx, convolutions) { CHECK(false, "convolutions11"); }

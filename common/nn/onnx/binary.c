@@ -160,6 +160,7 @@ static rt_status constant_layer(rt_importer *im, const rt_onnx_tensor *t, const 
     for (uint32_t a = 0; a < rank; a++) kept[a] = fits || a < 2 ? dims[a] : x->dims[a];
     const rt_import_shape shape = rt_import_canonical(rank, kept);
     const uint64_t pixels = (uint64_t)shape.h * shape.w, count = pixels * shape.c;
+    RT_TRY(rt_import_take(im, count));
     float *values = rt_arena_alloc(im->arena, count, sizeof *values);
     if (values == NULL) return RT_ERROR_MEMORY;
     for (uint64_t i = 0; i < count; i++) { /* i counts over kept[1], kept[2], ... */

@@ -21,10 +21,7 @@ rt_status rt_import_new_constant(rt_importer *im, bool whole, uint32_t rank, con
             return rt_fail(RT_ERROR_INPUT, "it makes too many fixed numbers");
     }
     *made = (rt_import_fixed){.tensor = tensor};
-    im->table_numbers +=
-        tensor->count; /* counted with the tables: against graphs that fill memory */
-    if (im->table_numbers > RT_IMPORT_LARGEST_TABLES)
-        return rt_fail(RT_ERROR_INPUT, "the graph makes too many fixed numbers");
+    RT_TRY(rt_import_take(im, whole ? 2 * tensor->count : tensor->count));
     if (whole)
         tensor->wholes = made->wholes =
             rt_arena_alloc(im->arena, tensor->count, sizeof *made->wholes);

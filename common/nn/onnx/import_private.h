@@ -16,7 +16,7 @@
 #include "common/formats/onnx/names.h"
 #include "common/nn/onnx/import.h"
 
-enum { RT_IMPORT_RANK = RT_ONNX_MAXIMUM_RANK, RT_IMPORT_LARGEST_TABLES = 1 << 27 };
+enum { RT_IMPORT_RANK = RT_ONNX_MAXIMUM_RANK, RT_IMPORT_MAXIMUM_NUMBERS = 1 << 26 };
 
 /** Numbers of one sample in a layer. */
 typedef struct rt_import_shape {
@@ -49,7 +49,7 @@ typedef struct rt_importer {
     double image_scale[4], image_shift[4]; ///< the normalisation found: scale * x + shift
     bool image_normalised;
     const rt_onnx_node *node; ///< at work
-    uint64_t table_numbers;   ///< of all tables, against graphs made to fill memory
+    uint64_t taken_numbers;   ///< of 4 bytes, in all tables and tensors that were made
 } rt_importer;
 
 /* Attributes of the node at work; importer.c has checked that they are of the right type. */
@@ -93,6 +93,9 @@ const char *rt_import_wish(rt_importer *im, uint32_t i);
 uint64_t rt_import_numbers(const rt_import_value *value);
 /** The shape of the canonical layer. */
 rt_import_shape rt_import_canonical(uint32_t rank, const int64_t *dims);
+/** Counts numbers (of 4 bytes) for which memory is taken that the file has not paid for. Errors:
+ *  RT_ERROR_INPUT where they are too many: a graph made to fill memory. */
+RT_CHECKED rt_status rt_import_take(rt_importer *im, uint64_t numbers);
 /** Room for a table of `value`. Errors: RT_ERROR_INPUT if it would be too large. */
 RT_CHECKED rt_status rt_import_table(rt_importer *im, uint64_t count, int32_t **table);
 /** The table of a value, made if it has none. */

@@ -28,12 +28,22 @@ static bool shapes_equal(rt_import_shape a, rt_import_shape b)
     return a.h == b.h && a.w == b.w && a.c == b.c;
 }
 
+rt_status rt_import_take(rt_importer *im, uint64_t numbers)
+{
+    if (numbers > RT_IMPORT_MAXIMUM_NUMBERS ||
+        (im->taken_numbers += numbers) > RT_IMPORT_MAXIMUM_NUMBERS)
+        return rt_fail(RT_ERROR_INPUT,
+                       "the graph moves or makes more than %d fixed numbers until here",
+                       RT_IMPORT_MAXIMUM_NUMBERS);
+    return RT_OK;
+}
+
 rt_status rt_import_table(rt_importer *im, uint64_t count, int32_t **table)
 {
-    im->table_numbers += count;
-    if (count > LARGEST_TABLE || im->table_numbers > RT_IMPORT_LARGEST_TABLES)
+    if (count > LARGEST_TABLE)
         return rt_fail(RT_ERROR_INPUT, "it moves %llu numbers an image, which is too many",
                        (unsigned long long)count);
+    RT_TRY(rt_import_take(im, count));
     *table = rt_arena_alloc(im->arena, count, sizeof **table);
     return *table != NULL ? RT_OK : RT_ERROR_MEMORY;
 }
