@@ -48,8 +48,8 @@ RT_CHECKED rt_status rt_onnx_import(rt_onnx_network *imported, const rt_onnx *mo
 void rt_onnx_network_clear(rt_onnx_network *imported);
 
 /** Opens a file as the weights and metadata that a model file of the same network would have; for
- *  rt_model_open. Warns where the graph has no batch norm. Errors: as rt_onnx_open and
- *  rt_onnx_import. Ownership: as rt_weights_open. */
+ *  rt_model_open. Says where the graph has no batch norm, and how to keep them. Errors: as
+ * rt_onnx_open and rt_onnx_import. Ownership: as rt_weights_open. */
 RT_CHECKED rt_status rt_onnx_open_weights(rt_weights *weights, const char *path,
                                           const rt_model_hints *hints);
 

@@ -63,11 +63,10 @@ static void tell(const char *path, const rt_onnx_network *imported, const rt_mod
     if (imported->normalised && hints->mean != NULL && !hints->override)
         rt_log("model '%s' normalises its images itself; mean and std are not used", path);
     if (imported->batch_norm_count == 0)
-        rt_log_warning("model '%s' has no batch norm layers, so the term of their statistics "
-                       "(weight_batch_norm) is not available; if they were folded into "
-                       "convolutions, export again with torch.onnx.export(model.eval(), ..., "
-                       "training=torch.onnx.TrainingMode.PRESERVE, do_constant_folding=False)",
-                       path);
+        rt_log("model '%s' has no batch norm layers, and synthesis no statistics to go by; if they "
+               "were folded into convolutions, export again with torch.onnx.export(model.eval(), "
+               "..., training=torch.onnx.TrainingMode.PRESERVE, do_constant_folding=False)",
+               path);
 }
 
 static rt_status read(rt_weights *weights, const char *path, const rt_model_hints *hints)
