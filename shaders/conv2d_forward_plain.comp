@@ -21,7 +21,8 @@ void main()
     if (BIAS) sum = bias[o4];
     for (int ky = 0; ky < KERNEL_H; ky++)
         for (int kx = 0; kx < KERNEL_W; kx++) {
-            const int iy = oy * STRIDE + ky - PADDING, ix = ox * STRIDE + kx - PADDING;
+            const int iy = oy * STRIDE + ky * DILATION - PADDING;
+            const int ix = ox * STRIDE + kx * DILATION - PADDING;
             if (iy < 0 || iy >= HEIGHT || ix < 0 || ix >= WIDTH) continue;
             const int pixel = ((n * HEIGHT + iy) * WIDTH + ix) * CI4;
             const int tap = (ky * KERNEL_W + kx) * 4 * CI4;

@@ -21,7 +21,7 @@ void main()
     if (ADD) sum = addend[index];
     for (int ky = 0; ky < KERNEL_H; ky++)
         for (int kx = 0; kx < KERNEL_W; kx++) {
-            const int down = iy + PADDING - ky, along = ix + PADDING - kx;
+            const int down = iy + PADDING - ky * DILATION, along = ix + PADDING - kx * DILATION;
             if (down < 0 || along < 0 || down % STRIDE != 0 || along % STRIDE != 0) continue;
             const int oy = down / STRIDE, ox = along / STRIDE;
             if (oy >= OUT_HEIGHT || ox >= OUT_WIDTH) continue;

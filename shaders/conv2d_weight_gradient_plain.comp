@@ -19,10 +19,10 @@ void main()
     vec4 sum = vec4(0);
     for (int n = 0; n < images; n++)
         for (int oy = 0; oy < OUT_HEIGHT; oy++) {
-            const int iy = oy * STRIDE + ky - PADDING;
+            const int iy = oy * STRIDE + ky * DILATION - PADDING;
             if (iy < 0 || iy >= HEIGHT) continue;
             for (int ox = 0; ox < OUT_WIDTH; ox++) {
-                const int ix = ox * STRIDE + kx - PADDING;
+                const int ix = ox * STRIDE + kx * DILATION - PADDING;
                 if (ix < 0 || ix >= WIDTH) continue;
                 sum += x[((n * HEIGHT + iy) * WIDTH + ix) * CI4 + c / 4][c % 4] *
                        dy[((n * OUT_HEIGHT + oy) * OUT_WIDTH + ox) * CO4 + o4];

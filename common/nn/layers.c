@@ -1,6 +1,7 @@
 #include "common/nn/layers.h"
 
 #include "common/ops/conv2d.h"
+#include "common/ops/conv_transpose2d.h"
 #include "common/ops/dropout.h"
 #include "common/ops/instance_norm.h"
 #include "common/ops/prelu.h"
@@ -78,29 +79,62 @@ static rt_initial bias_initial(rt_initial_rule rule, uint32_t fan_in)
     return (rt_initial){RT_INITIAL_CONSTANT, 0, 0};
 }
 
+/* The bias of a convolution with so many output channels. */
+static rt_tensor *channel_bias(rt_layers *layers, const char *name, uint32_t channels,
+                               uint32_t fan_in)
+{
+    return parameter(layers, name, "bias",
+                     (rt_parameter){.layout = RT_LAYOUT_VECTOR,
+                                    .dims = {channels},
+                                    .rank = 1,
+                                    .initial = bias_initial(layers->rule, fan_in)});
+}
+
 rt_tensor *rt_layer_conv2d(rt_layers *layers, const char *name, rt_tensor *x,
                            const rt_conv2d_layer *layer)
 {
     if (x == NULL) return NULL;
     const uint32_t kernel_w = layer->kernel_w > 0 ? layer->kernel_w : layer->kernel;
     const uint32_t taps = layer->kernel * kernel_w;
-    const uint32_t fan_in = x->shape.c * taps, fan_out = layer->channels * taps;
+    const uint32_t seen = layer->groups > 1 ? x->shape.c / layer->groups : x->shape.c;
+    const uint32_t fan_in = seen * taps, fan_out = layer->channels * taps;
     rt_tensor *weight =
         parameter(layers, name, "weight",
                   (rt_parameter){.layout = RT_LAYOUT_CONVOLUTION,
-                                 .dims = {layer->channels, x->shape.c, layer->kernel, kernel_w},
+                                 .dims = {layer->channels, seen, layer->kernel, kernel_w},
                                  .rank = 4,
                                  .initial = weight_initial(layers->rule, fan_in, fan_out)});
-    rt_tensor *bias = NULL;
-    if (layer->bias)
-        bias = parameter(layers, name, "bias",
-                         (rt_parameter){.layout = RT_LAYOUT_VECTOR,
-                                        .dims = {layer->channels},
-                                        .rank = 1,
-                                        .initial = bias_initial(layers->rule, fan_in)});
+    rt_tensor *bias = layer->bias ? channel_bias(layers, name, layer->channels, fan_in) : NULL;
     rt_layers_scope(layers, name);
-    const rt_conv2d_options options = {.stride = layer->stride, .padding = layer->padding};
+    const rt_conv2d_options options = {.stride = layer->stride,
+                                       .padding = layer->padding,
+                                       .more = layer->more,
+                                       .dilation = layer->dilation,
+                                       .groups = layer->groups};
     return rt_conv2d(layers->graph, x, weight, bias, &options);
+}
+
+rt_tensor *rt_layer_conv_transpose2d(rt_layers *layers, const char *name, rt_tensor *x,
+                                     const rt_conv_transpose2d_layer *layer)
+{
+    if (x == NULL) return NULL;
+    const uint32_t kernel_w = layer->kernel_w > 0 ? layer->kernel_w : layer->kernel;
+    const uint32_t taps = layer->kernel * kernel_w;
+    /* PyTorch counts the weights' second dimension as what a result sees, here too. */
+    const uint32_t fan_in = layer->channels * taps, fan_out = x->shape.c * taps;
+    rt_tensor *weight =
+        parameter(layers, name, "weight",
+                  (rt_parameter){.layout = RT_LAYOUT_CONVOLUTION,
+                                 .dims = {x->shape.c, layer->channels, layer->kernel, kernel_w},
+                                 .rank = 4,
+                                 .initial = weight_initial(layers->rule, fan_in, fan_out)});
+    rt_tensor *bias = layer->bias ? channel_bias(layers, name, layer->channels, fan_in) : NULL;
+    rt_layers_scope(layers, name);
+    const rt_conv_transpose2d_options options = {.stride = layer->stride,
+                                                 .padding = layer->padding,
+                                                 .output_padding = layer->output_padding,
+                                                 .dilation = layer->dilation};
+    return rt_conv_transpose2d(layers->graph, x, weight, bias, &options);
 }
 
 /* What a linear layer has on either side: a vector, or an image that the file knows channel by

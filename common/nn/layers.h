@@ -51,10 +51,19 @@ typedef struct rt_layers {
 typedef struct rt_conv2d_layer {
     uint32_t channels; ///< of the output
     uint32_t kernel, stride, padding;
-    uint32_t kernel_w; ///< 0: as `kernel`, which then is the height
-    rt_sides more;     ///< further padding of single sides
     bool bias;
+    uint32_t kernel_w;         ///< 0: as `kernel`, which else is the height
+    uint32_t dilation, groups; ///< 0 counts as 1
+    rt_sides more;             ///< padding of single sides, beside `padding`
 } rt_conv2d_layer;
+
+typedef struct rt_conv_transpose2d_layer {
+    uint32_t channels; ///< of the output
+    uint32_t kernel, stride, padding, output_padding;
+    bool bias;
+    uint32_t kernel_w; ///< 0: as `kernel`, which else is the height
+    uint32_t dilation; ///< 0 counts as 1
+} rt_conv_transpose2d_layer;
 
 /** The layers that follow are part of this block: "layer1.0" makes "conv1" "layer1.0.conv1".
  *  "" leaves it. */
@@ -63,6 +72,8 @@ void rt_layers_enter(rt_layers *layers, const char *format, ...)
 
 rt_tensor *rt_layer_conv2d(rt_layers *layers, const char *name, rt_tensor *x,
                            const rt_conv2d_layer *layer);
+rt_tensor *rt_layer_conv_transpose2d(rt_layers *layers, const char *name, rt_tensor *x,
+                                     const rt_conv_transpose2d_layer *layer);
 /** {N,1,1,I} -> {N,1,1,outputs}, with bias. */
 rt_tensor *rt_layer_linear(rt_layers *layers, const char *name, rt_tensor *x, uint32_t outputs);
 /** {N,1,1,I} -> {N,h,w,c}, with bias; c a multiple of 4. The file's outputs are channel-major, as

@@ -2,21 +2,22 @@
 
 #include "common/ops/add.h"
 #include "common/ops/conv2d_choice.h"
+#include "common/ops/pad.h"
 
 typedef struct attributes {
-    uint32_t stride, padding;
+    uint32_t stride, padding, dilation;
 } attributes;
 
 enum { X, WEIGHT, BIAS };
 
-/* The largest kernel and padding whose unrolled bodies have been tried. */
-enum { LARGEST_KERNEL = 7, LARGEST_PADDING = 7 };
+/* Far beyond any network's; a product of sizes stays within 32 bits. */
+enum { LARGEST_KERNEL = 64, LARGEST_PADDING = 64, LARGEST_STEP = 64 };
 
 static rt_conv2d_shape shape_of(const rt_node *node)
 {
     const attributes *a = node->attributes;
     const rt_shape x = node->inputs[X]->shape, w = node->inputs[WEIGHT]->shape;
-    return (rt_conv2d_shape){
+    rt_conv2d_shape shape = {
         .images = x.n,
         .height = x.h,
         .width = x.w,
@@ -26,9 +27,10 @@ static rt_conv2d_shape shape_of(const rt_node *node)
         .kernel_w = w.h,
         .stride = a->stride,
         .padding = a->padding,
-        .out_height = (x.h + 2 * a->padding - w.n) / a->stride + 1,
-        .out_width = (x.w + 2 * a->padding - w.h) / a->stride + 1,
+        .skipped = a->dilation - 1,
     };
+    rt_conv2d_complete(&shape); /* without results: 0, which infer_shape refuses */
+    return shape;
 }
 
 static rt_status infer_shape(rt_graph *graph, rt_node *node)
@@ -38,22 +40,22 @@ static rt_status infer_shape(rt_graph *graph, rt_node *node)
         return rt_fail(RT_ERROR_INTERNAL, "a convolution needs its input and its weights");
     const rt_shape x = node->inputs[X]->shape, w = node->inputs[WEIGHT]->shape;
     const rt_tensor *bias = node->inputs[BIAS];
-    if (a->stride < 1 || a->stride > 2 || a->padding > LARGEST_PADDING || w.n > LARGEST_KERNEL ||
-        w.h > LARGEST_KERNEL)
+    if (a->stride < 1 || a->stride > LARGEST_STEP || a->dilation > LARGEST_STEP ||
+        a->padding > LARGEST_PADDING || w.n > LARGEST_KERNEL || w.h > LARGEST_KERNEL)
         return rt_fail(RT_ERROR_INPUT,
-                       "a %ux%u convolution of stride %u and padding %u is not supported: kernels "
-                       "up to %d, strides 1 and 2, padding up to %d",
-                       w.n, w.h, a->stride, a->padding, LARGEST_KERNEL, LARGEST_PADDING);
+                       "a %ux%u convolution of stride %u, padding %u and dilation %u is not "
+                       "supported: kernels, strides, paddings and dilations go up to %d",
+                       w.n, w.h, a->stride, a->padding, a->dilation, LARGEST_STEP);
     if (w.w != 4 * rt_vec4s(x.c))
         return rt_fail(RT_ERROR_INPUT, "the weights are for %u input channels, the input has %u",
                        w.w, x.c);
     if (bias != NULL && !rt_shape_equal(bias->shape, (rt_shape){1, 1, 1, w.c}))
         return rt_fail(RT_ERROR_INPUT, "the bias has %u numbers, the output %u channels",
                        bias->shape.c, w.c);
-    if (x.h + 2 * a->padding < w.n || x.w + 2 * a->padding < w.h)
+    const rt_conv2d_shape s = shape_of(node);
+    if (s.out_height == 0 || s.out_width == 0)
         return rt_fail(RT_ERROR_INPUT, "an image of %ux%u is smaller than the %ux%u kernel", x.h,
                        x.w, w.n, w.h);
-    const rt_conv2d_shape s = shape_of(node);
     return rt_node_output(graph, node, "y", (rt_shape){x.n, s.out_height, s.out_width, w.c});
 }
 
@@ -265,7 +267,11 @@ const rt_operator rt_conv2d_operator = {
 rt_tensor *rt_conv2d(rt_graph *graph, rt_tensor *x, rt_tensor *weight, rt_tensor *bias,
                      const rt_conv2d_options *options)
 {
-    const attributes a = {.stride = options->stride, .padding = options->padding};
+    const rt_sides more = options->more;
+    const attributes a = {.stride = options->stride,
+                          .padding = options->padding,
+                          .dilation = options->dilation > 1 ? options->dilation : 1};
+    if (more.top + more.left + more.bottom + more.right > 0) x = rt_pad(graph, x, more, 0);
     return rt_graph_apply(graph, &rt_conv2d_operator, (rt_tensor *[]){x, weight, bias}, 3, &a,
                           sizeof a);
 }

@@ -39,6 +39,28 @@ const char *rt_conv2d_pass_name(rt_conv2d_pass pass)
     return names[pass];
 }
 
+bool rt_conv2d_is_usual(const rt_conv2d_shape *shape)
+{
+    return shape->skipped == 0 && shape->stride <= RT_CONV2D_FAST_STRIDE &&
+           shape->kernel_h <= RT_CONV2D_FAST_KERNEL && shape->kernel_w <= RT_CONV2D_FAST_KERNEL &&
+           shape->padding <= RT_CONV2D_FAST_PADDING;
+}
+
+/* Results along a side of `size` pixels; 0: the image is smaller than the kernel. */
+static uint32_t results(const rt_conv2d_shape *shape, uint32_t size, uint32_t kernel)
+{
+    const uint32_t span = (kernel - 1) * (1 + shape->skipped) + 1;
+    const uint32_t padded = size + 2 * shape->padding;
+    return padded < span ? 0 : (padded - span) / shape->stride + 1;
+}
+
+bool rt_conv2d_complete(rt_conv2d_shape *shape)
+{
+    shape->out_height = results(shape, shape->height, shape->kernel_h);
+    shape->out_width = results(shape, shape->width, shape->kernel_w);
+    return shape->out_height > 0 && shape->out_width > 0;
+}
+
 static uint64_t weight_bytes(const rt_conv2d_shape *shape)
 {
     return (uint64_t)shape->kernel_h * shape->kernel_w * 4 * rt_vec4s(shape->in_channels) *

@@ -18,6 +18,7 @@ typedef struct rt_conv2d_shape {
     uint32_t images, height, width;
     uint32_t in_channels, out_channels;
     uint32_t kernel_h, kernel_w, stride, padding;
+    uint32_t skipped; ///< pixels between two taps: dilation - 1
     uint32_t out_height, out_width;
 } rt_conv2d_shape;
 
@@ -87,6 +88,13 @@ typedef struct rt_conv2d_choice {
     const rt_conv2d_family *family;
     uint32_t candidate;
 } rt_conv2d_choice;
+
+/** The largest stride, kernel and padding that the fast families' unrolled bodies were made for. */
+enum { RT_CONV2D_FAST_STRIDE = 2, RT_CONV2D_FAST_KERNEL = 7, RT_CONV2D_FAST_PADDING = 7 };
+/** Whether a layer is within them and not dilated; all others are the plain family's. */
+bool rt_conv2d_is_usual(const rt_conv2d_shape *shape);
+/** Sets out_height and out_width from the rest; false if the image is smaller than the kernel. */
+bool rt_conv2d_complete(rt_conv2d_shape *shape);
 
 extern const rt_conv2d_family rt_conv2d_shuffle_family;
 extern const rt_conv2d_family rt_conv2d_shared_family;

@@ -39,7 +39,7 @@ static uint32_t candidates(const rt_device_info *device, const rt_conv2d_shape *
                            rt_conv2d_pass pass)
 {
     /* One lane would have no partner; texel views must span whole blocks (graph/phase.c). */
-    if (!device->subgroup_shuffle || device->subgroup_size < 4 ||
+    if (!rt_conv2d_is_usual(shape) || !device->subgroup_shuffle || device->subgroup_size < 4 ||
         16 * device->maximum_texel_elements < device->maximum_storage_range_bytes)
         return 0;
     if (shape->kernel_h * shape->kernel_w != 9) return 1;

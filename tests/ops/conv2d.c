@@ -15,13 +15,16 @@ typedef struct layer {
     rt_shape x;
     uint32_t out, kernel_h, kernel_w, stride, padding;
     bool bias, linear;
+    uint32_t dilation; ///< 0 counts as 1
+    rt_sides more;
 } layer;
 
 static void build(rt_graph *graph, const void *parameters, rt_tensor *const *inputs,
                   rt_tensor **outputs)
 {
     const layer *l = parameters;
-    const rt_conv2d_options options = {.stride = l->stride, .padding = l->padding};
+    const rt_conv2d_options options = {
+        .stride = l->stride, .padding = l->padding, .more = l->more, .dilation = l->dilation};
     outputs[0] = l->linear ? rt_linear(graph, inputs[X], inputs[WEIGHT], inputs[BIAS])
                            : rt_conv2d(graph, inputs[X], inputs[WEIGHT], inputs[BIAS], &options);
 }
@@ -33,11 +36,12 @@ static double convolve(const rt_reference_call *call, uint32_t n, uint32_t oy, u
 {
     const layer *l = call->parameters;
     const rt_shape x = call->input_shapes[X];
+    const uint32_t dilation = l->dilation > 0 ? l->dilation : 1;
     double sum = call->inputs[BIAS] != NULL ? call->inputs[BIAS][o] : 0;
     for (uint32_t ky = 0; ky < l->kernel_h; ky++)
         for (uint32_t kx = 0; kx < l->kernel_w; kx++) {
-            const int64_t iy = (int64_t)oy * l->stride + ky - l->padding;
-            const int64_t ix = (int64_t)ox * l->stride + kx - l->padding;
+            const int64_t iy = (int64_t)oy * l->stride + ky * dilation - l->padding - l->more.top;
+            const int64_t ix = (int64_t)ox * l->stride + kx * dilation - l->padding - l->more.left;
             if (iy < 0 || iy >= x.h || ix < 0 || ix >= x.w) continue;
             const double *pixel = call->inputs[X] + ((n * x.h + iy) * x.w + ix) * x.c;
             const double *weight =
@@ -62,21 +66,40 @@ static void reference(const rt_reference_call *call, double *y)
  * last one short. Where stride 2 does not divide, rows and columns at the edge are read by few taps
  * or by none. */
 static const layer layers[] = {
-    {{2, 7, 5, 3}, 16, 3, 3, 1, 1, false, false},  {{1, 1, 1, 1}, 1, 1, 1, 1, 1, true, false},
-    {{3, 8, 7, 6}, 8, 3, 3, 2, 1, true, false},    {{2, 11, 6, 8}, 33, 5, 5, 1, 2, true, false},
-    {{2, 10, 9, 33}, 3, 5, 5, 2, 0, false, false}, {{1, 9, 10, 3}, 8, 7, 7, 1, 3, false, false},
-    {{2, 13, 12, 1}, 6, 7, 7, 2, 3, true, false},  {{5, 6, 7, 16}, 16, 1, 1, 2, 0, false, false},
-    {{2, 6, 6, 16}, 1, 3, 3, 1, 0, false, false},  {{2, 5, 6, 20}, 24, 3, 2, 2, 2, false, false},
-    {{3, 21, 19, 8}, 6, 3, 3, 1, 1, false, false}, {{13, 1, 1, 33}, 70, 1, 1, 1, 0, true, true},
-    {{3, 1, 1, 6}, 10, 1, 1, 1, 0, false, true},   {{3, 18, 19, 6}, 2, 3, 3, 1, 1, true, false},
+    {{2, 7, 5, 3}, 16, 3, 3, 1, 1, false, false, 0, {0}},
+    {{1, 1, 1, 1}, 1, 1, 1, 1, 1, true, false, 0, {0}},
+    {{3, 8, 7, 6}, 8, 3, 3, 2, 1, true, false, 0, {0}},
+    {{2, 11, 6, 8}, 33, 5, 5, 1, 2, true, false, 0, {0}},
+    {{2, 10, 9, 33}, 3, 5, 5, 2, 0, false, false, 0, {0}},
+    {{1, 9, 10, 3}, 8, 7, 7, 1, 3, false, false, 0, {0}},
+    {{2, 13, 12, 1}, 6, 7, 7, 2, 3, true, false, 0, {0}},
+    {{5, 6, 7, 16}, 16, 1, 1, 2, 0, false, false, 0, {0}},
+    {{2, 6, 6, 16}, 1, 3, 3, 1, 0, false, false, 0, {0}},
+    {{2, 5, 6, 20}, 24, 3, 2, 2, 2, false, false, 0, {0}},
+    {{3, 21, 19, 8}, 6, 3, 3, 1, 1, false, false, 0, {0}},
+    {{13, 1, 1, 33}, 70, 1, 1, 1, 0, true, true, 0, {0}},
+    {{3, 1, 1, 6}, 10, 1, 1, 1, 0, false, true, 0, {0}},
+    {{3, 18, 19, 6}, 2, 3, 3, 1, 1, true, false, 0, {0}},
+};
+
+/* What only the plain family does: dilation, long strides, large kernels and paddings; and padding
+ * that is not the same on all sides, which is an operator of its own. */
+static const layer unusual_layers[] = {
+    {{2, 9, 11, 5}, 6, 3, 3, 1, 2, true, false, 2, {0}},
+    {{1, 13, 12, 4}, 3, 3, 2, 2, 3, false, false, 3, {0}},
+    {{2, 12, 10, 3}, 8, 4, 4, 4, 0, true, false, 0, {0}},
+    {{1, 14, 13, 2}, 5, 11, 9, 3, 2, false, false, 0, {0}},
+    {{1, 3, 4, 4}, 4, 3, 3, 1, 9, false, false, 0, {0}},
+    {{2, 8, 7, 6}, 8, 3, 3, 2, 0, true, false, 0, {0, 0, 1, 1}},
+    {{1, 5, 6, 3}, 4, 3, 3, 1, 1, false, false, 2, {1, 0, 0, 2}},
 };
 
 /* As wide as the tiles that a family may choose from, in one image that fills none of them. */
 static const layer wide_layers[] = {
-    {{1, 3, 5, 16}, 12, 3, 3, 1, 1, true, false},
-    {{1, 4, 3, 32}, 32, 3, 3, 2, 1, false, false},
-    {{1, 4, 4, 64}, 56, 3, 3, 1, 1, true, false},
-    {{1, 3, 3, 104}, 128, 3, 3, 1, 1, false, false},
+    {{1, 3, 5, 16}, 12, 3, 3, 1, 1, true, false, 0, {0}},
+    {{1, 4, 3, 32}, 32, 3, 3, 2, 1, false, false, 0, {0}},
+    {{1, 4, 4, 64}, 56, 3, 3, 1, 1, true, false, 0, {0}},
+    {{1, 3, 3, 104}, 128, 3, 3, 1, 1, false, false, 0, {0}},
 };
 
 /* Of one number, as rt_operator_test says. */
@@ -115,7 +138,7 @@ static void check_layer(const layer *l, const tolerance *allowed, uint64_t seed)
 /* The most candidates that a pass of the layer has. */
 static uint32_t candidates_of(const rt_conv2d_family *family, const layer *l)
 {
-    const rt_conv2d_shape shape = {
+    rt_conv2d_shape shape = {
         .images = l->x.n,
         .height = l->x.h,
         .width = l->x.w,
@@ -125,10 +148,9 @@ static uint32_t candidates_of(const rt_conv2d_family *family, const layer *l)
         .kernel_w = l->kernel_w,
         .stride = l->stride,
         .padding = l->padding,
-        .out_height = (l->x.h + 2 * l->padding - l->kernel_h) / l->stride + 1,
-        .out_width = (l->x.w + 2 * l->padding - l->kernel_w) / l->stride + 1,
     };
     uint32_t most = 0;
+    cr_assert(rt_conv2d_complete(&shape));
     for (int pass = 0; pass < RT_CONV2D_PASSES; pass++) {
         const uint32_t count =
             family->candidates(rt_device_describe(rt_test_device()), &shape, (rt_conv2d_pass)pass);
@@ -167,6 +189,12 @@ Test(ops_conv2d, shared_matches_reference_and_differences)
 Test(ops_conv2d, plain_matches_reference_and_differences)
 {
     check_family(&rt_conv2d_plain_family, &float32);
+}
+
+Test(ops_conv2d, unusual_layers_match_reference_and_differences)
+{
+    for (uint32_t i = 0; i < RT_COUNT(unusual_layers); i++)
+        check_layer(&unusual_layers[i], &float32, 300 + i);
 }
 
 Test(ops_conv2d, cooperative_matches_reference_and_differences)
@@ -214,10 +242,10 @@ Test(ops_conv2d, refuses_what_does_not_fit)
         const char *message;
     } cases[] = {
         {{1, 9, 9, 4}, {3, 3, 4, 8}, {0}, 0, 1, "stride 0"},
-        {{1, 9, 9, 4}, {3, 3, 4, 8}, {0}, 3, 1, "stride 3"},
-        {{1, 9, 9, 4}, {3, 3, 4, 8}, {0}, 1, 8, "padding 8"},
-        {{1, 9, 9, 4}, {8, 3, 4, 8}, {0}, 1, 1, "8x3 convolution"},
-        {{1, 9, 9, 4}, {3, 8, 4, 8}, {0}, 1, 1, "3x8 convolution"},
+        {{1, 9, 9, 4}, {3, 3, 4, 8}, {0}, 65, 1, "stride 65"},
+        {{1, 9, 9, 4}, {3, 3, 4, 8}, {0}, 1, 65, "padding 65"},
+        {{1, 9, 9, 4}, {65, 3, 4, 8}, {0}, 1, 1, "65x3 convolution"},
+        {{1, 9, 9, 4}, {3, 65, 4, 8}, {0}, 1, 1, "3x65 convolution"},
         {{1, 9, 9, 5}, {3, 3, 4, 8}, {0}, 1, 1, "for 4 input channels, the input has 5"},
         {{1, 9, 9, 4}, {3, 3, 4, 8}, {1, 1, 1, 7}, 1, 1, "bias has 7 numbers, the output 8"},
         {{1, 2, 9, 4}, {5, 5, 4, 8}, {0}, 1, 1, "2x9 is smaller than the 5x5"},
@@ -229,8 +257,9 @@ Test(ops_conv2d, refuses_what_does_not_fit)
         rt_tensor *x = rt_graph_input(graph, "x", cases[i].x);
         rt_tensor *weight = rt_graph_state(graph, "weight", cases[i].weight);
         rt_tensor *bias = cases[i].bias.c > 0 ? rt_graph_state(graph, "bias", cases[i].bias) : NULL;
-        cr_assert_null(rt_conv2d(graph, x, weight, bias,
-                                 &(rt_conv2d_options){cases[i].stride, cases[i].padding}));
+        cr_assert_null(rt_conv2d(
+            graph, x, weight, bias,
+            &(rt_conv2d_options){.stride = cases[i].stride, .padding = cases[i].padding}));
         cr_assert_eq(rt_graph_status(graph), RT_ERROR_INPUT, "case %zu", i);
         cr_assert_not_null(strstr(rt_error_message(), cases[i].message), "case %zu: %s", i,
                            rt_error_message());

@@ -104,7 +104,7 @@ static rt_tensor *build_layer(rt_layers *layers, const rt_blueprint_layer *l, op
                                          .stride = l->stride,
                                          .padding = l->padding,
                                          .output_padding = l->output_padding,
-                                         .groups = l->groups,
+                                         .dilation = l->dilation,
                                          .bias = l->bias});
     case RT_LAYER_LINEAR:
         return rt_layer_linear(layers, l->name, x[0], l->channels);

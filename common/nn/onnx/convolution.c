@@ -173,6 +173,25 @@ rt_status rt_import_conv(rt_importer *im)
     return RT_OK;
 }
 
+/* Weights [I, O/groups, kh, kw] as [I, O, kh, kw]: a group sees zeros where the others' are.
+ * Grouped transposed convolutions are rare enough for that. */
+static rt_status add_dense(rt_importer *im, uint32_t layer, const rt_onnx_tensor *weight,
+                           int64_t groups)
+{
+    if (groups == 1) return rt_import_parameter(im, layer, "weight", weight->floats, weight->count);
+    const uint64_t inputs = (uint64_t)weight->dims[0];
+    const uint64_t row = weight->count / inputs; /* numbers of one input channel */
+    RT_TRY(rt_import_take(im, weight->count * (uint64_t)groups));
+    float *dense = rt_arena_alloc(im->arena, weight->count * (uint64_t)groups, sizeof *dense);
+    if (dense == NULL) return RT_ERROR_MEMORY;
+    for (uint64_t i = 0; i < inputs; i++) {
+        const uint64_t group = i / (inputs / (uint64_t)groups);
+        memcpy(dense + (i * (uint64_t)groups + group) * row, weight->floats + i * row,
+               row * sizeof *dense);
+    }
+    return rt_import_parameter(im, layer, "weight", dense, weight->count * (uint64_t)groups);
+}
+
 rt_status rt_import_conv_transpose(rt_importer *im)
 {
     rt_import_value *x = rt_import_input(im, 0);
@@ -185,12 +204,12 @@ rt_status rt_import_conv_transpose(rt_importer *im)
     RT_TRY(pair(im, "output_padding", 0, 0, LARGEST_KERNEL, output_padding));
     RT_TRY(equal_sides(&w));
     const char *automatic = rt_import_string(im, "auto_pad", "NOTSET");
-    if (w.dilations[0] != 1 || w.dilations[1] != 1 || output_padding[0] != output_padding[1] ||
+    if (output_padding[0] != output_padding[1] ||
         (strcmp(automatic, "NOTSET") != 0 && strcmp(automatic, "VALID") != 0) ||
         memcmp(w.pads, (uint32_t[]){w.pads[0], w.pads[0], w.pads[0], w.pads[0]}, sizeof w.pads))
         return rt_fail(RT_ERROR_INPUT,
                        "a transposed convolution has one padding for all sides here, "
-                       "and no dilation, output_shape or auto_pad");
+                       "and no output_shape or auto_pad");
     if (weight->dims[0] != x->dims[1] || weight->dims[1] < 1 ||
         weight->dims[1] > INT32_MAX / groups)
         return rt_fail(RT_ERROR_INPUT, "its weights are for %lld channels, its input has %lld",
@@ -203,17 +222,18 @@ rt_status rt_import_conv_transpose(rt_importer *im)
                                      .stride = w.strides[0],
                                      .padding = w.pads[0],
                                      .output_padding = output_padding[0],
-                                     .groups = (uint32_t)groups,
+                                     .dilation = w.dilations[w.kernel[0] > 1 ? 0 : 1],
                                      .bias = rt_import_has(im, 2)};
     for (uint32_t i = 0; i < 2; i++) {
-        dims[2 + i] = (x->dims[2 + i] - 1) * w.strides[i] + w.kernel[i] + output_padding[i] -
+        const int64_t reach = (int64_t)w.dilations[i] * (w.kernel[i] - 1) + 1;
+        dims[2 + i] = (x->dims[2 + i] - 1) * w.strides[i] + reach + output_padding[i] -
                       2 * (int64_t)w.pads[i];
         if (dims[2 + i] < 1) return rt_fail(RT_ERROR_INPUT, "its output would be empty");
     }
     RT_TRY(rt_import_layer_of(im, x, &from));
     RT_TRY(rt_import_add_one(im, from, made, rt_import_wish(im, 1), rt_import_canonical(4, dims),
                              &layer));
-    RT_TRY(rt_import_parameter(im, layer, "weight", weight->floats, weight->count));
+    RT_TRY(add_dense(im, layer, weight, groups));
     RT_TRY(add_bias(im, layer, made.channels));
     rt_import_output_layer(im, layer, 4, dims);
     return RT_OK;
