@@ -106,7 +106,7 @@ static rt_status convert(rt_command *command, conversion *c)
     rt_status (*write)(conversion * c) = NULL;
     RT_TRY(find_writer(c->out, &write));
     RT_TRY(read_hints(command, c, &hints));
-    RT_TRY(rt_weights_open(&c->weights, c->in));
+    RT_TRY(rt_model_open(&c->weights, c->in, &hints));
     RT_TRY(guess_size(c, &command->arena, &hints));
     rt_status status = rt_model_describe(&c->description, &command->arena, &c->weights, &hints);
     if (status == RT_OK) status = write(c);

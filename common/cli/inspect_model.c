@@ -1,6 +1,7 @@
 /* `retort inspect MODEL`: what a file of weights is, and the network that it is recognised as. */
 #include "common/cli/inspect_model.h"
 
+#include "common/base/config.h"
 #include "common/base/escape.h"
 #include "common/nn/model_file.h"
 
@@ -30,8 +31,14 @@ static rt_status describe(rt_model_survey *s, rt_arena *arena)
 {
     static const float zeros[4], ones[4] = {1, 1, 1, 1};
     const rt_network_description *d = &s->found.description;
+    const char *channels_said =
+        rt_weights_metadata(&s->weights, "channels"); /* of a graph nothing is found */
     const bool said = rt_weights_metadata(&s->weights, "arch") != NULL;
-    const rt_model_hints hints = {.channels = d->channels,
+    double channels = d->channels;
+    if (channels == 0 && channels_said != NULL && !rt_parse_number(channels_said, &channels))
+        channels = 0;
+    const rt_model_hints hints = {.channels =
+                                      channels > 0 && channels <= 4 ? (uint32_t)channels : 0,
                                   .height = d->height,
                                   .width = d->width,
                                   .stem = said ? NULL : d->stem,
@@ -51,6 +58,7 @@ static rt_status survey_layers(rt_model_survey *s, rt_arena *arena)
     RT_TRY_DONE(rt_network_create(&network, &s->description));
     RT_TRY_DONE(rt_weights_fit(&fit, arena, &s->weights, rt_network_parameters(network)));
     RT_TRY_DONE(rt_fit_check(&fit));
+    s->tensor_count = fit.row_count;
     RT_TRY_DONE(rt_network_summarise(network, arena, &s->layers, &s->layer_count));
     for (size_t i = 0; i < s->layer_count; i++) {
         s->flops += s->layers[i].flops;
@@ -118,7 +126,7 @@ static void print_network(const rt_model_survey *s)
     if (d->stem != NULL)
         printf(", stem %s%s", d->stem, s->found.stem_hidden ? " (weights do not show it)" : "");
     if (d->base_width > 0) printf(", base_width %u", d->base_width);
-    printf(": all %u tensors fit%s\n", s->found.fit.row_count,
+    printf(": all %u tensors fit%s\n", s->tensor_count,
            rt_weights_metadata(&s->weights, "arch") != NULL ? "" : " (recognised)");
     printf("  images      %ux%ux%u%s\n  classes     %u\n", d->height, d->width, d->channels,
            s->size_guessed ? " (guessed; weights do not say it)" : "", d->classes);
@@ -150,7 +158,9 @@ static void print_model(const rt_model_survey *s)
 
 static rt_status run(rt_command *command, rt_model_survey *s, bool verify)
 {
-    RT_TRY(rt_weights_open(&s->weights, s->path));
+    /* A graph that leaves the size of its images open is shown at the usual one. */
+    const rt_model_hints usual = {.channels = 3, .height = 224, .width = 224};
+    RT_TRY(rt_model_open(&s->weights, s->path, &usual));
     if (verify) RT_TRY(rt_weights_check_finite(&s->weights));
     RT_TRY(look(s, &command->arena));
     RT_TRY(rt_inspect_model_report(command, s));

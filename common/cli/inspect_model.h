@@ -18,7 +18,8 @@ typedef struct rt_model_survey {
     bool size_guessed; ///< height and width of the images
     rt_layer_summary *layers;
     size_t layer_count;
-    double flops; ///< of one image
+    double flops;          ///< of one image
+    uint32_t tensor_count; ///< of the network, all of which the file has
     uint32_t batch_norms;
 } rt_model_survey;
 

@@ -19,6 +19,7 @@ const char *rt_weights_format_name(rt_weights_format format)
         [RT_WEIGHTS_SHARDS] = "safetensors in several files",
         [RT_WEIGHTS_PYTORCH_ZIP] = "PyTorch checkpoint (zip)",
         [RT_WEIGHTS_PYTORCH_LEGACY] = "PyTorch checkpoint (legacy)",
+        [RT_WEIGHTS_ONNX] = "ONNX",
     };
     return names[format];
 }

@@ -25,6 +25,7 @@ typedef enum rt_weights_format {
     RT_WEIGHTS_SHARDS,         ///< model.safetensors.index.json and the files that it names
     RT_WEIGHTS_PYTORCH_ZIP,    ///< torch.save since 1.6
     RT_WEIGHTS_PYTORCH_LEGACY, ///< torch.save before
+    RT_WEIGHTS_ONNX,           ///< a graph: rt_model_open alone reads it (common/nn/model_file.h)
 } rt_weights_format;
 
 /** "safetensors", "PyTorch checkpoint (zip)" and so on. */

@@ -97,6 +97,24 @@ rt_tensor *rt_layer_batch_norm_residual(rt_layers *layers, const char *name, rt_
 /** The same without the ReLU: where a linear block ends (MobileNetV2). */
 rt_tensor *rt_layer_batch_norm_add(rt_layers *layers, const char *name, rt_tensor *x,
                                    rt_tensor *residual);
+
+typedef struct rt_batch_norm_layer {
+    rt_tensor *residual; ///< added before the activation; NULL: none
+    rt_activation activation;
+    float negative_slope; ///< of a leaky ReLU
+    float epsilon;
+} rt_batch_norm_layer;
+/** The same with everything said. */
+rt_tensor *rt_layer_batch_norm_of(rt_layers *layers, const char *name, rt_tensor *x,
+                                  const rt_batch_norm_layer *layer);
+/** With weight and bias a channel. */
+rt_tensor *rt_layer_instance_norm(rt_layers *layers, const char *name, rt_tensor *x, float epsilon);
+/** One slope ("name.weight", 0.25 at first) a channel, or one for all. */
+rt_tensor *rt_layer_prelu(rt_layers *layers, const char *name, rt_tensor *x, bool shared);
+/** A tensor of fixed numbers, "name.value": kept in files, never trained; shape.n is 1. */
+rt_tensor *rt_layer_constant(rt_layers *layers, const char *name, rt_shape shape);
+/** Nodes made from here on are named after this layer (the layers above do it themselves). */
+void rt_layers_scope(const rt_layers *layers, const char *name);
 /** Declares a batch norm's parameters before it is applied: a set keeps the order of PyTorch's
  *  state_dict, where a block's last batch norm stands before the shortcut that it adds. */
 void rt_layer_batch_norm_declare(rt_layers *layers, const char *name, uint32_t channels);

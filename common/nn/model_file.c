@@ -1,6 +1,8 @@
 #include "common/nn/model_file.h"
 
 #include "common/base/config.h"
+#include "common/nn/blueprint.h"
+#include "common/nn/onnx/import.h"
 #include "common/nn/recognise.h"
 
 #include <math.h>
@@ -101,17 +103,31 @@ static rt_status stem_of(const sources *s, const char **stem)
                    "large as in torchvision");
 }
 
+/* The layers of a network that came as a graph; they lie in `arena`. */
+static rt_status read_blueprint(const rt_weights *weights, rt_arena *arena,
+                                rt_network_description *d)
+{
+    const char *text = rt_weights_metadata(weights, "graph");
+    if (text == NULL || strcmp(d->arch, "graph") != 0) return RT_OK;
+    rt_blueprint *blueprint = rt_arena_alloc(arena, 1, sizeof *blueprint);
+    if (blueprint == NULL) return RT_ERROR_MEMORY;
+    d->blueprint = blueprint;
+    return rt_blueprint_read(blueprint, text, arena);
+}
+
 rt_status rt_model_describe(rt_network_description *d, rt_arena *arena, const rt_weights *weights,
                             const rt_model_hints *hints)
 {
     sources s = {.weights = weights, .hints = hints};
     const char *arch = text_of(&s, "arch", hints->arch, NULL);
-    RT_TRY(look(&s, arena, arch));
+    const bool graph = arch != NULL && strcmp(arch, "graph") == 0; /* the file says all of it */
+    if (!graph) RT_TRY(look(&s, arena, arch));
     *d = (rt_network_description){
         .arch = arch != NULL ? arch : s.known.arch,
         .shortcut = text_of(&s, "shortcut", hints->shortcut, s.known.shortcut),
     };
     RT_TRY(stem_of(&s, &d->stem));
+    RT_TRY(read_blueprint(weights, arena, d));
     RT_TRY(number_of(&s, "base_width", hints->base_width, s.known.base_width, &d->base_width));
     /* A config always hints at its default; tensors know better. */
     const uint32_t channels = s.known.channels > 0 ? s.known.channels : hints->channels;
@@ -166,6 +182,12 @@ static rt_status load(rt_network **network, rt_device *device, const rt_weights 
     return RT_OK;
 }
 
+rt_status rt_model_open(rt_weights *weights, const char *path, const rt_model_hints *hints)
+{
+    if (rt_onnx_is_file(path)) return rt_onnx_open_weights(weights, path, hints);
+    return rt_weights_open(weights, path);
+}
+
 rt_status rt_model_load(rt_network **network, rt_device *device, const char *path,
                         const rt_model_hints *hints, char sha256[RT_SHA256_TEXT])
 {
@@ -173,7 +195,7 @@ rt_status rt_model_load(rt_network **network, rt_device *device, const char *pat
     rt_weights weights = {0};
     rt_arena arena = {0};
     *network = NULL;
-    RT_TRY(rt_weights_open(&weights, path));
+    RT_TRY(rt_model_open(&weights, path, hints));
     status = load(network, device, &weights, hints, &arena);
     if (status != RT_OK) {
         rt_error_prefix("model '%s': ", path);
@@ -205,16 +227,29 @@ static rt_status add_floats(rt_safetensors_writer *writer, const char *key, cons
     return rt_safetensors_add_metadata(writer, key, text);
 }
 
-static rt_status add_description(rt_safetensors_writer *writer, const rt_network_description *d)
+static rt_status add_blueprint(rt_safetensors_writer *writer, const rt_blueprint *blueprint)
+{
+    rt_buffer json = {0};
+    rt_status status = rt_blueprint_write(blueprint, &json);
+    if (status == RT_OK)
+        status = rt_safetensors_add_metadata(writer, "graph", (const char *)json.data);
+    rt_buffer_clear(&json);
+    return status;
+}
+
+rt_status rt_model_add_metadata(rt_safetensors_writer *writer, const rt_network_description *d,
+                                bool normalisation)
 {
     RT_TRY(rt_safetensors_add_metadata(writer, "arch", d->arch));
     if (d->shortcut != NULL) RT_TRY(rt_safetensors_add_metadata(writer, "shortcut", d->shortcut));
     if (d->stem != NULL) RT_TRY(rt_safetensors_add_metadata(writer, "stem", d->stem));
+    if (d->blueprint != NULL) RT_TRY(add_blueprint(writer, d->blueprint));
     if (d->base_width > 0) RT_TRY(add_number(writer, "base_width", d->base_width));
     RT_TRY(add_number(writer, "channels", d->channels));
     RT_TRY(add_number(writer, "height", d->height));
     RT_TRY(add_number(writer, "width", d->width));
     RT_TRY(add_number(writer, "classes", d->classes));
+    if (!normalisation) return RT_OK;
     RT_TRY(add_floats(writer, "mean", d->mean, d->channels));
     return add_floats(writer, "std", d->std, d->channels);
 }
@@ -222,9 +257,9 @@ static rt_status add_description(rt_safetensors_writer *writer, const rt_network
 /* Metadata of a file that say nothing of the network: notes, which stay. */
 static rt_status add_notes(rt_safetensors_writer *writer, const rt_weights *weights)
 {
-    static const char *const known[] = {"arch",     "shortcut", "stem",   "base_width",
-                                        "channels", "height",   "width",  "classes",
-                                        "mean",     "std",      "sha256", "format"};
+    static const char *const known[] = {"arch",   "shortcut", "stem",    "base_width", "channels",
+                                        "height", "width",    "classes", "mean",       "std",
+                                        "sha256", "format",   "graph"};
     for (size_t i = 0; i < weights->metadata_count; i++) {
         const rt_safetensors_metadata_entry *entry = &weights->metadata[i];
         bool own = false;
@@ -259,7 +294,7 @@ rt_status rt_model_convert(const rt_weights *weights, const rt_network_descripti
     RT_TRY_DONE(rt_network_create(&network, description));
     RT_TRY_DONE(rt_weights_fit(&fit, &arena, weights, rt_network_parameters(network)));
     RT_TRY_DONE(rt_fit_check(&fit));
-    RT_TRY_DONE(add_description(&writer, description));
+    RT_TRY_DONE(rt_model_add_metadata(&writer, description, true));
     RT_TRY_DONE(add_notes(&writer, weights));
     RT_TRY_DONE(add_tensors(&writer, &arena, &fit, rt_network_parameters(network)));
     RT_TRY_DONE(rt_safetensors_write(&writer, path, sha256));
@@ -276,7 +311,7 @@ rt_status rt_model_save(rt_network *network, const char *path, const rt_model_no
     rt_status status = RT_OK;
     rt_safetensors_writer writer = {0};
     rt_arena arena = {0};
-    RT_TRY_DONE(add_description(&writer, rt_network_describe(network)));
+    RT_TRY_DONE(rt_model_add_metadata(&writer, rt_network_describe(network), true));
     for (size_t i = 0; i < note_count; i++)
         RT_TRY_DONE(rt_safetensors_add_metadata(&writer, notes[i].key, notes[i].value));
     RT_TRY_DONE(rt_parameters_save(rt_network_parameters(network), "", false, &writer, &arena));

@@ -23,6 +23,15 @@ typedef struct rt_model_hints {
 } rt_model_hints;
 
 /**
+ * Opens a file of any kind, so that its tensors and metadata are those of a model: what weights.h
+ * reads, and ONNX, which becomes a network of arch "graph" (common/nn/onnx/import.h).
+ * Errors: RT_ERROR_INPUT naming the file and the rule that is broken. Ownership: as
+ * rt_weights_open.
+ */
+RT_CHECKED rt_status rt_model_open(rt_weights *weights, const char *path,
+                                   const rt_model_hints *hints);
+
+/**
  * Reads a model into a new network on the device; `sha256` of its data (weights.h) may be NULL.
  * Errors: RT_ERROR_INPUT naming the file and the tensor that is missing, unexpected, of another
  * shape or not finite, or the hint that is needed.
@@ -43,6 +52,11 @@ RT_CHECKED rt_status rt_model_describe(rt_network_description *description, rt_a
 RT_CHECKED rt_status rt_model_convert(const rt_weights *weights,
                                       const rt_network_description *description, const char *path,
                                       char sha256[RT_SHA256_TEXT]);
+
+/** Adds what metadata say of a network; mean and std only with `normalisation`. */
+RT_CHECKED rt_status rt_model_add_metadata(rt_safetensors_writer *writer,
+                                           const rt_network_description *description,
+                                           bool normalisation);
 
 /** One more metadata entry for rt_model_save. */
 typedef struct rt_model_note {

@@ -1,5 +1,6 @@
 #include "common/nn/network.h"
 
+#include "common/nn/blueprint.h"
 #include "common/nn/models/models.h"
 #include "common/ops/normalise.h"
 
@@ -106,6 +107,12 @@ static rt_status create(rt_network *network, const rt_network_description *descr
     RT_TRY(keep(network, &network->description.arch));
     RT_TRY(keep(network, &network->description.shortcut));
     RT_TRY(keep(network, &network->description.stem));
+    if (description->blueprint != NULL) {
+        rt_blueprint *copy = rt_arena_alloc(&network->arena, 1, sizeof *copy);
+        if (copy == NULL) return RT_ERROR_MEMORY;
+        RT_TRY(rt_blueprint_copy(copy, description->blueprint, &network->arena));
+        network->description.blueprint = copy;
+    }
     RT_TRY(rt_parameters_create(&network->parameters));
     return declare_parameters(network);
 }

@@ -18,7 +18,8 @@ typedef struct rt_network_description {
     const char *stem;     ///< "small" or "large": for images of what size it begins; NULL: "small"
     uint32_t channels, height, width; ///< of an image
     uint32_t classes;
-    float mean[4], std[4]; ///< of [0,1] pixels, one a channel
+    const struct rt_blueprint *blueprint; ///< of arch "graph"; NULL elsewhere
+    float mean[4], std[4];                ///< of [0,1] pixels, one a channel
 } rt_network_description;
 
 typedef struct rt_network rt_network;

@@ -23,5 +23,9 @@ int rt_fuzz_pytorch(const uint8_t *data, size_t size);
 /** The pickle within a checkpoint, in an archive that is right: checksums keep mutants of a whole
  *  file from getting this far. */
 int rt_fuzz_pytorch_pickle(const uint8_t *data, size_t size);
+/** An ONNX file, and its import. */
+int rt_fuzz_onnx(const uint8_t *data, size_t size);
+/** The graph in a model file's metadata. */
+int rt_fuzz_blueprint(const uint8_t *data, size_t size);
 
 #endif

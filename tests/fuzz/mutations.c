@@ -5,7 +5,9 @@
 
 #include "common/base/random.h"
 #include "common/formats/safetensors.h"
+#include "common/nn/blueprint.h"
 #include "tests/formats/checkpoint_maker.h"
+#include "tests/formats/onnx_maker.h"
 #include "tests/temporary.h"
 
 #include <criterion/criterion.h>
@@ -133,4 +135,46 @@ Test(fuzz_mutations, of_safetensors)
     rt_safetensors_close(&file);
     run(rt_fuzz_safetensors, seed, sizeof seed, 20000);
     run(rt_fuzz_shards, index, sizeof index - 1, 20000);
+}
+
+Test(fuzz_mutations, of_onnx)
+{
+    rt_onnx_parts parts;
+    rt_wire file = {0};
+    rt_onnx_make_parts(&parts);
+    rt_onnx_make_file(&file, &parts);
+    run(rt_fuzz_onnx, file.data, file.size, 20000);
+    rt_buffer_clear(&file);
+}
+
+/* What PyTorch itself wrote: with most of the operators. */
+Test(fuzz_mutations, of_pytorchs_own_graphs)
+{
+    static const char *const names[] = {"shuffle13", "movement17", "resizes9",
+                                        "pools11",   "mixer13",    "excitation11"};
+    for (size_t i = 0; i < RT_COUNT(names); i++) {
+        char path[512];
+        size_t size;
+        snprintf(path, sizeof path, "%s/tests/golden/onnx/%s.onnx", RT_SOURCE_FOLDER, names[i]);
+        uint8_t *seed = rt_test_read(path, &size);
+        run(rt_fuzz_onnx, seed, size, 1000);
+        free(seed);
+    }
+}
+
+Test(fuzz_mutations, of_blueprints)
+{
+    static const char seed[] =
+        "{\"layers\":[{\"kind\":\"conv2d\",\"name\":\"c\",\"from\":[0],\"channels\":8,"
+        "\"kernel_h\":3,\"kernel_w\":3,\"stride\":1,\"padding\":1,\"more\":[0,0,0,0],"
+        "\"dilation\":1,\"groups\":1,\"bias\":true},"
+        "{\"kind\":\"gather\",\"name\":\"g\",\"from\":[1],\"height\":2,\"width\":3,\"channels\":2,"
+        "\"indices\":[0,8,6,-1,0,2,5,-1,4]},"
+        "{\"kind\":\"batch_norm\",\"name\":\"n\",\"from\":[2,2],\"epsilon\":1e-05,"
+        "\"activation\":\"relu\",\"slope\":0}]}";
+    rt_arena arena = {0};
+    rt_blueprint blueprint;
+    cr_assert_eq(rt_blueprint_read(&blueprint, seed, &arena), RT_OK, "%s", rt_error_message());
+    rt_arena_clear(&arena);
+    run(rt_fuzz_blueprint, seed, sizeof seed - 1, 20000);
 }

@@ -27,6 +27,7 @@ extern const rt_model_family rt_vgg_family;
 extern const rt_model_family rt_mobilenet_v2_family;
 extern const rt_model_family rt_shufflenet_v2_family;
 extern const rt_model_family rt_densenet_family;
+extern const rt_model_family rt_graph_family;
 
 extern const rt_model_family *const rt_model_families[];
 extern const size_t rt_model_family_count;
