@@ -126,6 +126,18 @@ Test(nn_recognise, every_size_of_every_family)
                 .arch = archs[i], .base_width = 8, IMAGE(28, 28, 1), .classes = 100},
             NULL);
     }
+    static const char *const small[] = {"densenet-bc-40-12", "densenet-bc-100-12",
+                                        "densenet-bc-121-12", "densenet-bc-201-32"};
+    for (size_t i = 0; i < RT_COUNT(small); i++)
+        expect_recognised(
+            &(rt_network_description){.arch = small[i], IMAGE(32, 32, 3), .classes = 10}, NULL);
+    static const char *const large[] = {"resnet18", "resnet50",    "vgg11",
+                                        "vgg16",    "densenet121", "densenet161"};
+    for (size_t i = 0; i < RT_COUNT(large); i++)
+        expect_recognised(
+            &(rt_network_description){
+                .arch = large[i], .stem = "large", IMAGE(224, 224, 3), .classes = 1000},
+            NULL);
     expect_recognised(
         &(rt_network_description){
             .arch = "resnet20", .shortcut = "B", IMAGE(32, 32, 3), .classes = 7},
@@ -173,6 +185,10 @@ Test(nn_recognise, the_names_of_other_programs)
     expect_recognised(&resnet20, torchvision);
     expect_recognised(&resnet18, torchvision);
     expect_recognised(&resnet20, heads);
+    expect_recognised(
+        &(rt_network_description){
+            .arch = "resnet50", .stem = "large", IMAGE(224, 224, 3), .classes = 1000},
+        torchvision);
     expect_recognised(
         &(rt_network_description){
             .arch = "resnet50", .stem = "large", IMAGE(224, 224, 3), .classes = 1000},
