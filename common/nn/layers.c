@@ -1,6 +1,7 @@
 #include "common/nn/layers.h"
 
 #include "common/ops/conv2d.h"
+#include "common/ops/conv_transpose2d.h"
 #include "common/ops/dropout.h"
 #include "common/ops/reshape.h"
 
@@ -76,28 +77,60 @@ static rt_initial bias_initial(rt_initial_rule rule, uint32_t fan_in)
     return (rt_initial){RT_INITIAL_CONSTANT, 0, 0};
 }
 
+/* "layer.weight" of a convolution, with the file's dims. */
+static rt_tensor *convolution_weight(rt_layers *layers, const char *name, const uint32_t dims[4],
+                                     uint32_t fan_in, uint32_t fan_out)
+{
+    return parameter(layers, name, "weight",
+                     (rt_parameter){.layout = RT_LAYOUT_CONVOLUTION,
+                                    .dims = {dims[0], dims[1], dims[2], dims[3]},
+                                    .rank = 4,
+                                    .initial = weight_initial(layers->rule, fan_in, fan_out)});
+}
+
+static rt_tensor *convolution_bias(rt_layers *layers, const char *name, uint32_t channels,
+                                   uint32_t fan_in)
+{
+    return parameter(layers, name, "bias",
+                     (rt_parameter){.layout = RT_LAYOUT_VECTOR,
+                                    .dims = {channels},
+                                    .rank = 1,
+                                    .initial = bias_initial(layers->rule, fan_in)});
+}
+
 rt_tensor *rt_layer_conv2d(rt_layers *layers, const char *name, rt_tensor *x,
                            const rt_conv2d_layer *layer)
 {
     if (x == NULL) return NULL;
-    const uint32_t taps = layer->kernel * layer->kernel;
-    const uint32_t fan_in = x->shape.c * taps, fan_out = layer->channels * taps;
-    rt_tensor *weight = parameter(
-        layers, name, "weight",
-        (rt_parameter){.layout = RT_LAYOUT_CONVOLUTION,
-                       .dims = {layer->channels, x->shape.c, layer->kernel, layer->kernel},
-                       .rank = 4,
-                       .initial = weight_initial(layers->rule, fan_in, fan_out)});
-    rt_tensor *bias = NULL;
-    if (layer->bias)
-        bias = parameter(layers, name, "bias",
-                         (rt_parameter){.layout = RT_LAYOUT_VECTOR,
-                                        .dims = {layer->channels},
-                                        .rank = 1,
-                                        .initial = bias_initial(layers->rule, fan_in)});
+    const uint32_t groups = layer->groups > 0 ? layer->groups : 1;
+    const uint32_t kernel_w = layer->kernel_w > 0 ? layer->kernel_w : layer->kernel;
+    const uint32_t taps = layer->kernel * kernel_w, in = x->shape.c / groups;
+    const uint32_t fan_in = in * taps, fan_out = layer->channels * taps;
+    rt_tensor *weight = convolution_weight(
+        layers, name, (uint32_t[]){layer->channels, in, layer->kernel, kernel_w}, fan_in, fan_out);
+    rt_tensor *bias = layer->bias ? convolution_bias(layers, name, layer->channels, fan_in) : NULL;
     enter(layers, name);
-    const rt_conv2d_options options = {.stride = layer->stride, .padding = layer->padding};
-    return rt_conv2d(layers->graph, x, weight, bias, &options);
+    return rt_conv2d(layers->graph, x, weight, bias,
+                     &(rt_conv2d_options){.stride = layer->stride,
+                                          .padding = layer->padding,
+                                          .more = layer->more,
+                                          .dilation = layer->dilation,
+                                          .groups = groups});
+}
+
+rt_tensor *rt_layer_conv_transpose2d(rt_layers *layers, const char *name, rt_tensor *x,
+                                     const rt_conv_transpose2d_layer *layer)
+{
+    if (x == NULL) return NULL;
+    const uint32_t groups = layer->options.groups > 0 ? layer->options.groups : 1;
+    const uint32_t kernel_w = layer->kernel_w > 0 ? layer->kernel_w : layer->kernel;
+    const uint32_t taps = layer->kernel * kernel_w, out = layer->channels / groups;
+    const uint32_t fan_in = out * taps, fan_out = x->shape.c * taps;
+    rt_tensor *weight = convolution_weight(
+        layers, name, (uint32_t[]){x->shape.c, out, layer->kernel, kernel_w}, fan_in, fan_out);
+    rt_tensor *bias = layer->bias ? convolution_bias(layers, name, layer->channels, fan_in) : NULL;
+    enter(layers, name);
+    return rt_conv_transpose2d(layers->graph, x, weight, bias, &layer->options);
 }
 
 /* What a linear layer has on either side: a vector, or an image that the file knows channel by
@@ -231,4 +264,11 @@ rt_tensor *rt_layer_batch_norm_residual(rt_layers *layers, const char *name, rt_
 {
     if (residual == NULL) return NULL;
     return batch_norm(layers, name, x, residual, RT_ACTIVATION_RELU, 0);
+}
+
+rt_tensor *rt_layer_batch_norm_add(rt_layers *layers, const char *name, rt_tensor *x,
+                                   rt_tensor *residual)
+{
+    if (residual == NULL) return NULL;
+    return batch_norm(layers, name, x, residual, RT_ACTIVATION_NONE, 0);
 }

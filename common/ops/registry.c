@@ -11,6 +11,7 @@
 #include "common/ops/channel_shuffle.h"
 #include "common/ops/concat.h"
 #include "common/ops/conv2d.h"
+#include "common/ops/conv_transpose2d.h"
 #include "common/ops/crop_flip.h"
 #include "common/ops/cross_entropy.h"
 #include "common/ops/dot.h"
@@ -68,6 +69,7 @@ const rt_operator *const rt_operators[] = {
     &rt_channel_shuffle_operator,
     &rt_concat_operator,
     &rt_conv2d_operator,
+    &rt_conv_transpose2d_operator,
     &rt_crop_flip_operator,
     &rt_crop_flip_draws_operator,
     &rt_cross_entropy_operator,

@@ -49,6 +49,22 @@ static const model_case cases[] = {
      {.arch = "vgg11", .stem = "large", .base_width = 2, IMAGE(224, 224, 3), .classes = 10},
      2,
      127594},
+    {"mobilenetv2",
+     {.arch = "mobilenetv2", .base_width = 8, IMAGE(16, 16, 3), .classes = 10},
+     2,
+     250922},
+    {"mobilenetv2-large",
+     {.arch = "mobilenetv2", .stem = "large", .base_width = 24, IMAGE(33, 64, 1), .classes = 10},
+     2,
+     1367802},
+    {"shufflenetv2",
+     {.arch = "shufflenetv2-x0.5", .base_width = 12, IMAGE(16, 16, 3), .classes = 10},
+     2,
+     74302},
+    {"shufflenetv2-large",
+     {.arch = "shufflenetv2-x1.0", .stem = "large", IMAGE(64, 33, 3), .classes = 10},
+     2,
+     1263854},
     {"densenet-bc", {.arch = "densenet-bc-22-6", IMAGE(16, 16, 3), .classes = 10}, 2, 18700},
     {"densenet121",
      {.arch = "densenet121", .base_width = 8, IMAGE(16, 16, 3), .classes = 10},
@@ -281,7 +297,12 @@ Test(nn_models, builds_every_size_of_every_family)
                                         "densenet-bc-40-12",
                                         "densenet-bc-100-12",
                                         "densenet-bc-190-40",
-                                        "densenet-bc-121-12"};
+                                        "densenet-bc-121-12",
+                                        "mobilenetv2",
+                                        "shufflenetv2-x0.5",
+                                        "shufflenetv2-x1.0",
+                                        "shufflenetv2-x1.5",
+                                        "shufflenetv2-x2.0"};
     for (size_t i = 0; i < RT_COUNT(archs); i++) {
         const model_case c = {archs[i], {.arch = archs[i], IMAGE(32, 32, 3), .classes = 100}, 1, 0};
         rt_network *network = create(&c);
@@ -297,11 +318,15 @@ Test(nn_models, have_as_many_parameters_as_torchvision_publishes)
         const char *arch;
         uint64_t numbers;
     } published[] = {
-        {"resnet18", 11689512},    {"resnet34", 21797672},    {"resnet50", 25557032},
-        {"resnet101", 44549160},   {"resnet152", 60192808},   {"vgg11", 132868840},
-        {"vgg13", 133053736},      {"vgg16", 138365992},      {"vgg19", 143678248},
-        {"densenet121", 7978856},  {"densenet161", 28681000}, {"densenet169", 14149480},
-        {"densenet201", 20013928},
+        {"resnet18", 11689512},         {"resnet34", 21797672},
+        {"resnet50", 25557032},         {"resnet101", 44549160},
+        {"resnet152", 60192808},        {"vgg11", 132868840},
+        {"vgg13", 133053736},           {"vgg16", 138365992},
+        {"vgg19", 143678248},           {"mobilenetv2", 3504872},
+        {"shufflenetv2-x0.5", 1366792}, {"shufflenetv2-x1.0", 2278604},
+        {"shufflenetv2-x1.5", 3503624}, {"shufflenetv2-x2.0", 7393996},
+        {"densenet121", 7978856},       {"densenet161", 28681000},
+        {"densenet169", 14149480},      {"densenet201", 20013928},
     };
     for (size_t i = 0; i < RT_COUNT(published); i++) {
         const model_case c = {
@@ -353,6 +378,10 @@ Test(nn_models, refuse_what_does_not_exist)
     expect_refusal(
         (rt_network_description){.arch = "vgg16", .stem = "large", IMAGE(64, 64, 3), .classes = 2},
         "not 64x64");
+    expect_refusal(
+        (rt_network_description){
+            .arch = "shufflenetv2-x1.0", .base_width = 33, IMAGE(8, 8, 3), .classes = 2},
+        "even");
     expect_refusal((rt_network_description){.arch = "densenet122", IMAGE(8, 8, 3), .classes = 2},
                    "no 'densenet122'");
     expect_refusal(

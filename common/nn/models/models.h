@@ -24,6 +24,8 @@ extern const rt_model_family rt_resnet_cifar_family;
 extern const rt_model_family rt_wide_resnet_family;
 extern const rt_model_family rt_resnet_family;
 extern const rt_model_family rt_vgg_family;
+extern const rt_model_family rt_mobilenet_v2_family;
+extern const rt_model_family rt_shufflenet_v2_family;
 extern const rt_model_family rt_densenet_family;
 
 extern const rt_model_family *const rt_model_families[];
