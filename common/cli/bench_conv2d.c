@@ -4,6 +4,7 @@
 #include "common/ops/conv2d.h"
 #include "common/ops/conv2d_choice.h"
 #include "common/ops/dot.h"
+#include "common/ops/scale.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -51,6 +52,18 @@ static const shape large_shapes[] = {
     {256, 32, 32, 64, 128, 3, 2}, {256, 16, 16, 128, 128, 1, 1},
 };
 
+/* Layers in groups of channels; depthwise where a channel is one. */
+static const struct {
+    shape shape;
+    uint32_t groups;
+} grouped_shapes[] = {
+    {{128, 32, 32, 96, 96, 3, 1}, 96},    {{128, 32, 32, 96, 96, 3, 2}, 96},
+    {{128, 16, 16, 192, 192, 3, 1}, 192}, {{128, 16, 16, 192, 192, 3, 2}, 192},
+    {{128, 16, 16, 96, 96, 5, 1}, 96},    {{128, 16, 16, 96, 96, 5, 2}, 96},
+    {{128, 16, 16, 96, 96, 7, 1}, 96},    {{128, 16, 16, 128, 128, 3, 1}, 32},
+    {{128, 16, 16, 128, 128, 3, 2}, 32},
+};
+
 typedef enum pass { FORWARD, INPUT_GRADIENT, WEIGHT_GRADIENT, PASSES } pass;
 static const char *const pass_names[] = {"forward", "input gradient", "weight gradient"};
 
@@ -60,6 +73,7 @@ enum { CHECKED = 64 }; ///< places of every result
 typedef struct trial {
     const shape *shape;
     pass pass;
+    uint32_t groups;
     uint32_t padding, out_h, out_w;
     double tolerance; ///< of the sum of the products' sizes
     rt_graph *graph;
@@ -106,7 +120,14 @@ static double r_at(const trial *t, uint32_t n, int64_t h, int64_t w, uint32_t c)
 static double w_at(const trial *t, uint32_t out, uint32_t in, uint32_t y, uint32_t x)
 {
     const shape *s = t->shape;
-    return (double)rt_bench_number(3, ((out * s->in + in) * s->kernel + y) * s->kernel + x);
+    const uint32_t seen = s->in / t->groups;
+    return (double)rt_bench_number(3, ((out * seen + in) * s->kernel + y) * s->kernel + x);
+}
+
+/* The first input channel that output channel `out` sees, of in / groups. */
+static uint32_t first_input(const trial *t, uint32_t out)
+{
+    return out / (t->shape->out / t->groups) * (t->shape->in / t->groups);
 }
 
 static double forward_at(const trial *t, uint32_t n, uint32_t h, uint32_t w, uint32_t o,
@@ -116,10 +137,11 @@ static double forward_at(const trial *t, uint32_t n, uint32_t h, uint32_t w, uin
     double sum = 0;
     for (uint32_t y = 0; y < s->kernel; y++)
         for (uint32_t x = 0; x < s->kernel; x++)
-            for (uint32_t c = 0; c < s->in; c++) {
-                const double product = x_at(t, n, (int64_t)h * s->stride + y - t->padding,
-                                            (int64_t)w * s->stride + x - t->padding, c) *
-                                       w_at(t, o, c, y, x);
+            for (uint32_t c = 0; c < s->in / t->groups; c++) {
+                const double product =
+                    x_at(t, n, (int64_t)h * s->stride + y - t->padding,
+                         (int64_t)w * s->stride + x - t->padding, first_input(t, o) + c) *
+                    w_at(t, o, c, y, x);
                 sum += product;
                 *size += fabs(product);
             }
@@ -135,9 +157,10 @@ static double input_gradient_at(const trial *t, uint32_t n, uint32_t h, uint32_t
         for (uint32_t x = 0; x < s->kernel; x++) {
             const int64_t at_h = (int64_t)h + t->padding - y, at_w = (int64_t)w + t->padding - x;
             if (at_h % s->stride != 0 || at_w % s->stride != 0) continue;
-            for (uint32_t o = 0; o < s->out; o++) {
-                const double product =
-                    r_at(t, n, at_h / s->stride, at_w / s->stride, o) * w_at(t, o, c, y, x);
+            const uint32_t outputs = s->out / t->groups, group = c / (s->in / t->groups);
+            for (uint32_t o = group * outputs; o < (group + 1) * outputs; o++) {
+                const double product = r_at(t, n, at_h / s->stride, at_w / s->stride, o) *
+                                       w_at(t, o, c - first_input(t, o), y, x);
                 sum += product;
                 *size += fabs(product);
             }
@@ -155,7 +178,8 @@ static double weight_gradient_at(const trial *t, uint32_t o, uint32_t c, uint32_
             for (uint32_t w = 0; w < t->out_w; w++) {
                 const double product =
                     r_at(t, n, h, w, o) * x_at(t, n, (int64_t)h * s->stride + y - t->padding,
-                                               (int64_t)w * s->stride + x - t->padding, c);
+                                               (int64_t)w * s->stride + x - t->padding,
+                                               first_input(t, o) + c);
                 sum += product;
                 *size += fabs(product);
             }
@@ -167,7 +191,7 @@ static rt_status build(trial *t)
     const shape *s = t->shape;
     const rt_parameter weight = {.name = "weight",
                                  .layout = RT_LAYOUT_CONVOLUTION,
-                                 .dims = {s->out, s->in, s->kernel, s->kernel},
+                                 .dims = {s->out, s->in / t->groups, s->kernel, s->kernel},
                                  .rank = 4};
     RT_TRY(rt_graph_create(&t->graph));
     RT_TRY(rt_parameters_create(&t->parameters));
@@ -176,8 +200,9 @@ static rt_status build(trial *t)
     t->r = rt_graph_state(t->graph, "r", (rt_shape){s->n, t->out_h, t->out_w, s->out});
     if (t->pass == INPUT_GRADIENT) rt_graph_require_gradient(t->graph, t->x);
     rt_tensor *w = rt_graph_parameter(t->graph, t->parameters, 0, t->pass == WEIGHT_GRADIENT);
-    t->y = rt_conv2d(t->graph, t->x, w, NULL,
-                     &(rt_conv2d_options){.stride = s->stride, .padding = t->padding});
+    t->y = rt_conv2d(
+        t->graph, t->x, w, NULL,
+        &(rt_conv2d_options){.stride = s->stride, .padding = t->padding, .groups = t->groups});
     if (t->pass == FORWARD) {
         rt_graph_output(t->graph, t->y);
         return rt_graph_status(t->graph);
@@ -247,8 +272,10 @@ static rt_status set_tolerance(trial *t, rt_device *device)
 {
     const rt_conv2d_shape layer = layer_of(t->shape);
     rt_conv2d_choice choice;
+    t->tolerance = 1e-6;
+    if (t->groups > 1) return RT_OK;
     RT_TRY(rt_conv2d_choose(device, &layer, (rt_conv2d_pass)t->pass, &choice));
-    t->tolerance = choice.family == &rt_conv2d_cooperative_family ? 1.0 / 1024 : 1e-6;
+    if (choice.family == &rt_conv2d_cooperative_family) t->tolerance = 1.0 / 1024;
     return RT_OK;
 }
 
@@ -258,7 +285,7 @@ static rt_status check(trial *t)
     rt_status status = RT_OK;
     float *weights = NULL;
     const float *result = NULL;
-    rt_shape of = {s->out, s->in, s->kernel, s->kernel};
+    rt_shape of = {s->out, s->in / t->groups, s->kernel, s->kernel};
     if (t->pass == WEIGHT_GRADIENT) {
         RT_TRY_DONE(RT_ALLOC(weights, rt_shape_pixels(of) * of.c));
         RT_TRY_DONE(rt_parameters_read(t->parameters, RT_PIECE_GRADIENTS, 0, weights));
@@ -300,7 +327,6 @@ done:
 
 static rt_status measure(rt_bench *bench, trial *t, const char *name)
 {
-    const shape *s = t->shape;
     double *seconds = NULL, first;
     RT_TRY(prepare(t, bench->device));
     RT_TRY(time_once(t, &first)); /* compiles */
@@ -310,32 +336,81 @@ static rt_status measure(rt_bench *bench, trial *t, const char *name)
     if (seconds == NULL) return RT_ERROR_MEMORY;
     RT_TRY(rt_bench_warm_up(t->phase));
     for (uint32_t i = 0; i < bench->repeats; i++) RT_TRY(time_once(t, &seconds[i]));
-    const double products = (double)s->n * t->out_h * t->out_w * s->kernel * s->kernel * s->in;
+    const rt_node *node = t->y->producer;
+    const rt_cost cost =
+        node->operator_->cost(node, t->pass == FORWARD ? RT_PASS_FORWARD : RT_PASS_BACKWARD);
     const rt_bench_result result = {.name = name,
                                     .seconds = rt_bench_median(seconds, bench->repeats),
-                                    .flops = 2 * products * s->out};
+                                    .flops = cost.flops,
+                                    .bytes = cost.bytes};
     return rt_bench_report(bench, &result);
+}
+
+static rt_status measure_passes(rt_bench *bench, const shape *s, uint32_t groups)
+{
+    for (int p = 0; p < PASSES; p++) {
+        trial t = {.shape = s, .pass = (pass)p, .groups = groups, .padding = s->kernel / 2};
+        char name[128], in_groups[32] = "";
+        t.out_h = (s->h + 2 * t.padding - s->kernel) / s->stride + 1;
+        t.out_w = (s->w + 2 * t.padding - s->kernel) / s->stride + 1;
+        if (groups > 1) snprintf(in_groups, sizeof in_groups, " in %u groups", groups);
+        snprintf(name, sizeof name, "conv2d %ux%ux%u %u->%u %ux%u/%u%s %s", s->n, s->h, s->w, s->in,
+                 s->out, s->kernel, s->kernel, s->stride, in_groups, pass_names[p]);
+        if (!rt_bench_wants(bench, name)) continue;
+        const rt_status status = measure(bench, &t, name);
+        rt_phase_free(t.phase);
+        rt_graph_free(t.graph);
+        rt_parameters_free(t.parameters);
+        if (status != RT_OK) return status;
+    }
+    return RT_OK;
+}
+
+/* What memory allows: every number of a tensor read and written once, by the engine's operator that
+ * does least in between. */
+static rt_status measure_copy(rt_bench *bench, const shape *s, const char *name)
+{
+    trial t = {.shape = s, .pass = FORWARD};
+    const rt_shape x = {s->n, s->h, s->w, s->in};
+    rt_status status = RT_OK;
+    double *seconds = rt_arena_alloc(&bench->command->arena, bench->repeats, sizeof *seconds);
+    if (seconds == NULL) return RT_ERROR_MEMORY;
+    RT_TRY_DONE(rt_graph_create(&t.graph));
+    t.x = rt_graph_state(t.graph, "x", x);
+    t.y = rt_scale(t.graph, t.x, 1);
+    rt_graph_output(t.graph, t.y);
+    RT_TRY_DONE(rt_graph_status(t.graph));
+    RT_TRY_DONE(
+        rt_phase_create(&t.phase, bench->device, t.graph, &(rt_phase_options){.timestamps = true}));
+    RT_TRY_DONE(write_state(&t, t.x, 1));
+    RT_TRY_DONE(rt_bench_warm_up(t.phase));
+    for (uint32_t i = 0; i < bench->repeats; i++) RT_TRY_DONE(time_once(&t, &seconds[i]));
+    const rt_bench_result result = {.name = name,
+                                    .seconds = rt_bench_median(seconds, bench->repeats),
+                                    .bytes = 2 * (double)rt_shape_bytes(x)};
+    status = rt_bench_report(bench, &result);
+done:
+    rt_phase_free(t.phase);
+    rt_graph_free(t.graph);
+    return status;
+}
+
+static rt_status measure_grouped(rt_bench *bench)
+{
+    for (size_t i = 0; i < RT_COUNT(grouped_shapes); i++) {
+        const shape *s = &grouped_shapes[i].shape;
+        char name[128];
+        snprintf(name, sizeof name, "copy of %ux%ux%ux%u", s->n, s->h, s->w, s->in);
+        if (s->kernel == 3 && s->stride == 1 && rt_bench_wants(bench, name))
+            RT_TRY(measure_copy(bench, s, name));
+        RT_TRY(measure_passes(bench, s, grouped_shapes[i].groups));
+    }
+    return RT_OK;
 }
 
 static rt_status measure_all(rt_bench *bench, const shape *list, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        for (int p = 0; p < PASSES; p++) {
-            const shape *s = &list[i];
-            trial t = {.shape = s, .pass = (pass)p, .padding = s->kernel / 2};
-            char name[128];
-            t.out_h = (s->h + 2 * t.padding - s->kernel) / s->stride + 1;
-            t.out_w = (s->w + 2 * t.padding - s->kernel) / s->stride + 1;
-            snprintf(name, sizeof name, "conv2d %ux%ux%u %u->%u %ux%u/%u %s", s->n, s->h, s->w,
-                     s->in, s->out, s->kernel, s->kernel, s->stride, pass_names[p]);
-            if (!rt_bench_wants(bench, name)) continue;
-            const rt_status status = measure(bench, &t, name);
-            rt_phase_free(t.phase);
-            rt_graph_free(t.graph);
-            rt_parameters_free(t.parameters);
-            if (status != RT_OK) return status;
-        }
-    }
+    for (size_t i = 0; i < count; i++) RT_TRY(measure_passes(bench, &list[i], 1));
     return RT_OK;
 }
 
@@ -353,6 +428,7 @@ rt_status rt_bench_conv2d(rt_bench *bench)
 {
     const bool cpu = rt_device_is_cpu(rt_device_describe(bench->device));
     RT_TRY(measure_all(bench, shapes, RT_COUNT(shapes)));
+    RT_TRY(measure_grouped(bench));
     if (cpu && bench->match == NULL) return RT_OK;
     return measure_all(bench, large_shapes, RT_COUNT(large_shapes));
 }
