@@ -3,6 +3,7 @@
 
 #include "common/base/log.h"
 #include "common/nn/model_file.h"
+#include "common/nn/onnx/export.h"
 #include "common/nn/recognise.h"
 
 #include <stdio.h>
@@ -21,12 +22,18 @@ static rt_status write_safetensors(conversion *c)
     return rt_model_convert(&c->weights, &c->description, c->out, c->sha256);
 }
 
+static rt_status write_onnx(conversion *c)
+{
+    return rt_onnx_convert(&c->weights, &c->description, c->out, c->sha256);
+}
+
 /* What OUT may be, by the end of its name. */
 static const struct {
     const char *ending;
     rt_status (*write)(conversion *c);
 } writers[] = {
     {".safetensors", write_safetensors},
+    {".onnx", write_onnx},
 };
 
 static rt_status find_writer(const char *path, rt_status (**write)(conversion *c))

@@ -13,6 +13,12 @@ enum { X, WEIGHT, BIAS };
 /* Far beyond any network's; a product of sizes stays within 32 bits. */
 enum { LARGEST_KERNEL = 64, LARGEST_PADDING = 64, LARGEST_STEP = 64 };
 
+rt_conv2d_options rt_conv2d_options_of(const rt_node *node)
+{
+    const attributes *a = node->attributes;
+    return (rt_conv2d_options){.stride = a->stride, .padding = a->padding, .dilation = a->dilation};
+}
+
 static rt_conv2d_shape shape_of(const rt_node *node)
 {
     const attributes *a = node->attributes;

@@ -34,4 +34,8 @@ rt_tensor *rt_conv2d(rt_graph *graph, rt_tensor *x, rt_tensor *weight, rt_tensor
 /** A linear layer, {N,1,1,I} -> {N,1,1,O}: the 1x1 convolution of N one-pixel images. */
 rt_tensor *rt_linear(rt_graph *graph, rt_tensor *x, rt_tensor *weight, rt_tensor *bias);
 
+/** Stride, padding and dilation of a node of it. `more` has become a node before it (pad.h), and
+ * the groups are seen by the weights. */
+rt_conv2d_options rt_conv2d_options_of(const rt_node *node);
+
 #endif

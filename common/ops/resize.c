@@ -10,7 +10,14 @@
 
 /* Inputs: x, and for rows and columns what each of the output's is made of and what each of x's
  * goes into. The latter are for the backward pass. */
-enum { X, ROWS, COLUMNS, ROWS_BACK, COLUMNS_BACK, INPUT_COUNT };
+enum {
+    X,
+    ROWS = RT_RESIZE_ROWS,
+    COLUMNS = RT_RESIZE_COLUMNS,
+    ROWS_BACK,
+    COLUMNS_BACK,
+    INPUT_COUNT
+};
 
 /* Pixel `low` with weight 1 - share, `high` with weight share; low <= high. */
 typedef struct tap {
