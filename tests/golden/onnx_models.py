@@ -80,20 +80,32 @@ class Activations(nn.Module):
 class Convolutions(nn.Module):
     def __init__(self):
         super().__init__()
-        self.groups = nn.Conv2d(8, 12, 3, 1, 1, groups=4)
-        self.depthwise = nn.Conv2d(12, 12, 5, 2, 2, groups=12, bias=False)
-        self.dilated = nn.Conv2d(12, 8, 3, 1, 2, dilation=2)
         self.stem = nn.Conv2d(3, 8, (3, 5), 1, (1, 2))
+        self.dilated = nn.Conv2d(8, 8, 3, 1, 2, dilation=2)
+        self.long = nn.Conv2d(8, 8, 3, 3, 1)
         self.one_sided = nn.Conv2d(8, 8, 4)
         self.up = nn.ConvTranspose2d(8, 6, 3, 2, 1, output_padding=1)
-        self.up2 = nn.ConvTranspose2d(6, 8, 4, 2, 1, groups=2, bias=False)
+        self.up2 = nn.ConvTranspose2d(6, 8, (4, 2), 2, groups=2, bias=False)
         self.head = Head(8)
 
     def forward(self, x):
+        x = F.relu(self.dilated(F.relu(self.stem(x))))
+        x = torch.tanh(self.one_sided(F.pad(self.long(x), (1, 2, 1, 2))))
+        return self.head(torch.tanh(self.up2(torch.tanh(self.up(x)))))
+
+
+class Groups(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Conv2d(3, 8, 3, 1, 1)
+        self.groups = nn.Conv2d(8, 12, 3, 1, 1, groups=4)
+        self.depthwise = nn.Conv2d(12, 12, 5, 2, 2, groups=12, bias=False)
+        self.bn = nn.BatchNorm2d(12)
+        self.head = Head(12)
+
+    def forward(self, x):
         x = F.relu(self.groups(F.relu(self.stem(x))))
-        x = F.relu(self.dilated(F.relu(self.depthwise(x))))
-        x = F.relu(self.one_sided(F.pad(x, (1, 2, 1, 2))))
-        return self.head(self.up2(F.relu(self.up(x))))
+        return self.head(F.relu6(self.bn(self.depthwise(x))))
 
 
 class Pools(nn.Module):
@@ -296,6 +308,7 @@ CASES = {
     "activations9": (Activations(), 9, 2, 5, 6, 3, KEEP),
     "activations17": (Activations(), 17, 2, 5, 6, 3, {**KEEP, **OPEN}),
     "convolutions11": (Convolutions(), 11, 2, 12, 10, 3, {}),
+    "groups13": (Groups(), 13, 2, 8, 6, 3, {**KEEP, **OPEN}),
     "pools11": (Pools(), 11, 2, 8, 10, 3, OPEN),
     "pools17": (Pools(), 17, 2, 8, 10, 3, OPEN),
     "shuffle9": (ShuffleUnits(), 9, 2, 8, 6, 3, KEEP),

@@ -197,6 +197,7 @@ Test(nn_onnx, has_taps_features_and_batch_norms)
 Test(nn_onnx, residual_networks) { CHECK(false, "residual9", "residual17", "folded13"); }
 Test(nn_onnx, activations) { CHECK(false, "activations9", "activations17"); }
 Test(nn_onnx, convolutions) { CHECK(false, "convolutions11"); }
+Test(nn_onnx, grouped_convolutions) { CHECK(false, "groups13"); }
 Test(nn_onnx, pools) { CHECK(false, "pools11", "pools17"); }
 Test(nn_onnx, channel_shuffles) { CHECK(false, "shuffle9", "shuffle13"); }
 Test(nn_onnx, movements) { CHECK(false, "movement10", "movement17", "option_a10", "option_a17"); }

@@ -84,7 +84,7 @@ static rt_status write_out(rt_importer *im, rt_import_value *x, const int64_t *d
 static rt_status two_activations(rt_importer *im, operation o)
 {
     rt_import_value a = *rt_import_input(im, 0), b = *rt_import_input(im, 1);
-    int64_t dims[RT_IMPORT_RANK];
+    int64_t dims[RT_IMPORT_RANK] = {0};
     uint32_t inputs[2], layer;
     if (a.rank != b.rank)
         return rt_fail(RT_ERROR_INPUT,
@@ -213,7 +213,7 @@ static rt_status with_constant(rt_importer *im, operation o, uint32_t x_input)
     rt_import_value *x = rt_import_input(im, x_input);
     const bool first = x_input == 1;
     const rt_onnx_tensor *t;
-    int64_t dims[RT_IMPORT_RANK], all[RT_IMPORT_RANK];
+    int64_t dims[RT_IMPORT_RANK] = {0}, all[RT_IMPORT_RANK] = {0};
     RT_TRY(rt_import_floats(im, 1 - x_input, "numbers", &t));
     if (t->rank > x->rank || t->count == 0)
         return rt_fail(RT_ERROR_INPUT, "%u fixed dimensions do not fit %u of the image", t->rank,

@@ -83,7 +83,7 @@ rt_status rt_import_concat(rt_importer *im)
 {
     const uint32_t count = im->node->input_count;
     uint32_t fixed = 0, axis, layers[RT_BLUEPRINT_MAXIMUM_INPUTS];
-    int64_t dims[RT_IMPORT_RANK];
+    int64_t dims[RT_IMPORT_RANK] = {0};
     for (uint32_t i = 0; i < count; i++) {
         if (!rt_import_has(im, i)) return rt_fail(RT_ERROR_INPUT, "an input is left out");
         fixed += rt_import_input(im, i)->constant != NULL;

@@ -109,7 +109,7 @@ static rt_status fold_two(rt_importer *im, const operation *o)
     const rt_onnx_tensor *const t[] = {rt_import_input(im, 0)->constant,
                                        rt_import_input(im, 1)->constant};
     uint32_t rank;
-    int64_t dims[RT_IMPORT_RANK];
+    int64_t dims[RT_IMPORT_RANK] = {0};
     rt_import_fixed made;
     RT_TRY(broadcast(t, 2, &rank, dims));
     if (t[0]->whole != t[1]->whole || (t[0]->whole && o->of_wholes == NULL))
@@ -158,7 +158,7 @@ static rt_status fold_where(rt_importer *im)
                                        rt_import_input(im, 1)->constant,
                                        rt_import_input(im, 2)->constant};
     uint32_t rank;
-    int64_t dims[RT_IMPORT_RANK];
+    int64_t dims[RT_IMPORT_RANK] = {0};
     rt_import_fixed made;
     RT_TRY(broadcast(t, 3, &rank, dims));
     if (!t[0]->whole || t[1]->whole != t[2]->whole)

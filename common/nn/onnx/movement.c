@@ -9,7 +9,7 @@ rt_status rt_import_transpose(rt_importer *im)
 {
     const rt_import_source source = rt_import_source_of(im, 0);
     const rt_onnx_attribute *given = rt_import_attribute(im, "perm");
-    int64_t dims[RT_IMPORT_RANK];
+    int64_t dims[RT_IMPORT_RANK] = {0};
     uint64_t strides[RT_IMPORT_RANK], stride = 1, moved[RT_IMPORT_RANK];
     bool taken[RT_IMPORT_RANK] = {false};
     if (given != NULL && given->count != source.rank)
@@ -95,7 +95,7 @@ rt_status rt_import_slice(rt_importer *im)
     static const char *const names[] = {"starts", "ends", "axes", "steps"};
     uint32_t counts[4];
     const int32_t *picks[RT_IMPORT_RANK] = {NULL};
-    int64_t dims[RT_IMPORT_RANK];
+    int64_t dims[RT_IMPORT_RANK] = {0};
     memcpy(dims, source.dims, sizeof dims);
     for (uint32_t i = 0; i < RT_COUNT(lists); i++)
         RT_TRY(rt_import_list(im, names[i], i + 1, &lists[i], &counts[i]));
@@ -129,7 +129,7 @@ rt_status rt_import_split(rt_importer *im)
     const int64_t size = source.dims[axis], each = (size + outputs - 1) / outputs;
     for (uint32_t i = 0; i < outputs; i++) {
         const int32_t *picks[RT_IMPORT_RANK] = {NULL};
-        int64_t dims[RT_IMPORT_RANK];
+        int64_t dims[RT_IMPORT_RANK] = {0};
         memcpy(dims, source.dims, sizeof dims);
         dims[axis] = sizes != NULL ? sizes[i] : first + each <= size ? each : size - first;
         if (dims[axis] < 1 || dims[axis] > size - first)
@@ -156,7 +156,7 @@ rt_status rt_import_gather(rt_importer *im)
         return rt_fail(RT_ERROR_INPUT, "its output would have %u dimensions", rank);
     /* before, picked, behind */
     uint64_t before = 1, behind = 1;
-    int64_t dims[RT_IMPORT_RANK];
+    int64_t dims[RT_IMPORT_RANK] = {0};
     for (uint32_t a = 0; a < axis; a++) before *= (uint64_t)(dims[a] = source.dims[a]);
     for (uint32_t a = 0; a < indices->rank; a++) dims[axis + a] = indices->dims[a];
     for (uint32_t a = axis + 1; a < source.rank; a++)
@@ -189,7 +189,7 @@ rt_status rt_import_expand(rt_importer *im)
     if (shape->count > RT_IMPORT_RANK || (!fixed && wanted > source.rank))
         return rt_fail(RT_ERROR_INPUT, "it adds dimensions before the batch");
     const uint32_t rank = wanted > source.rank ? wanted : source.rank;
-    int64_t dims[RT_IMPORT_RANK];
+    int64_t dims[RT_IMPORT_RANK] = {0};
     const int32_t *picks[RT_IMPORT_RANK] = {NULL};
     for (uint32_t a = rank; a > 0; a--) { /* dimensions are matched from the last on */
         const uint32_t from_end = rank - a;

@@ -127,7 +127,7 @@ rt_status rt_import_reduce(rt_importer *im)
     rt_import_value *x = rt_import_input(im, 0);
     bool reduced[RT_IMPORT_RANK] = {false}, some = false, all = true;
     uint32_t from, layer, rank = 0;
-    int64_t dims[RT_IMPORT_RANK];
+    int64_t dims[RT_IMPORT_RANK] = {0};
     RT_TRY(reduced_axes(im, x->rank, reduced));
     for (uint32_t a = 2; a < x->rank; a++) {
         some |= reduced[a];

@@ -61,7 +61,7 @@ rt_status rt_import_reshape_node(rt_importer *im)
 {
     const rt_import_source source = rt_import_source_of(im, 0);
     const rt_onnx_tensor *shape;
-    int64_t dims[RT_IMPORT_RANK];
+    int64_t dims[RT_IMPORT_RANK] = {0};
     RT_TRY(rt_import_wholes(im, 1, "shape", &shape));
     if (shape->count > RT_IMPORT_RANK) return too_many_dims((uint32_t)shape->count);
     memcpy(dims, shape->wholes, shape->count * sizeof *dims);
@@ -86,7 +86,7 @@ rt_status rt_import_squeeze(rt_importer *im)
     const rt_import_source source = rt_import_source_of(im, 0);
     const rt_import_value *from = source.value;
     bool gone[RT_IMPORT_RANK] = {false};
-    int64_t dims[RT_IMPORT_RANK];
+    int64_t dims[RT_IMPORT_RANK] = {0};
     const int64_t *axes;
     uint32_t count, rank = 0;
     RT_TRY(rt_import_list(im, "axes", 1, &axes, &count));
@@ -105,7 +105,7 @@ rt_status rt_import_unsqueeze(rt_importer *im)
 {
     const rt_import_source source = rt_import_source_of(im, 0);
     bool added[RT_IMPORT_RANK] = {false};
-    int64_t dims[RT_IMPORT_RANK];
+    int64_t dims[RT_IMPORT_RANK] = {0};
     const int64_t *axes;
     uint32_t count, at = 0;
     RT_TRY(rt_import_list(im, "axes", 1, &axes, &count));
