@@ -33,6 +33,8 @@ static const rt_tensor *convolved(const rt_node *node)
 const rt_tensor *rt_export_read(const rt_node *node, uint32_t i)
 {
     if (i == 0 && node->operator_ == &rt_conv2d_operator) return convolved(node);
+    const rt_tensor *image = rt_export_softmax_image(node);
+    if (image != NULL) return image;
     if (i == 0 && rt_export_is_conv_bias(node)) return node->inputs[0]->producer->inputs[0];
     return node->inputs[i];
 }

@@ -22,12 +22,28 @@ rt_status rt_export_normalise(rt_exporter *ex)
     return rt_export_made(ex, y, RT_EXPORT_IMAGE);
 }
 
+/* A linear layer for each pixel. */
+static rt_status linear_of_pixels(rt_exporter *ex)
+{
+    const rt_node *node = ex->node;
+    const rt_parameter *p = rt_export_parameter(node->inputs[1]);
+    const int64_t dims[] = {p->dims[0], p->dims[1], 1, 1};
+    const char *x, *weight, *bias, *y;
+    RT_TRY(rt_export_image(ex, node->inputs[0], &x));
+    RT_TRY(rt_export_weight_as(ex, node->inputs[1], RT_COUNT(dims), dims, &weight));
+    RT_TRY(rt_export_weight(ex, node->inputs[2], &bias));
+    RT_TRY(rt_export_emit(ex, &(rt_export_call){.op = "Conv", .inputs = {x, weight, bias}}, &y));
+    return rt_export_made(ex, y, RT_EXPORT_IMAGE);
+}
+
 /* Flattening in ONNX goes channel by channel, as the weights of a linear layer behind an image do.
  */
 static rt_status linear(rt_exporter *ex)
 {
     const rt_node *node = ex->node;
+    const rt_shape to = node->outputs[0]->shape;
     const char *x, *weight, *bias, *y;
+    if (to.h * to.w > 1) return linear_of_pixels(ex);
     RT_TRY(rt_export_flat(ex, rt_export_read(node, 0), &x));
     RT_TRY(rt_export_weight(ex, node->inputs[1], &weight));
     RT_TRY(rt_export_weight(ex, node->inputs[2], &bias));

@@ -42,6 +42,7 @@ rt_status rt_export_reshape(rt_exporter *ex)
     const int64_t samples = from.n == to.n ? 0 : -1; /* as before, or as many as come out */
     rt_export_form form;
     const char *value;
+    if (rt_export_softmax_image(ex->node) != NULL) return rt_export_softmax_of_image(ex);
     if (rt_shape_equal(from, to)) {
         RT_TRY(rt_export_any(ex, x, &value, &form));
         return rt_export_made(ex, value, form);

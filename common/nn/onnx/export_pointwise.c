@@ -7,7 +7,9 @@
 #include "common/ops/binary.h"
 #include "common/ops/leaky_relu.h"
 #include "common/ops/log_softmax.h"
+#include "common/ops/reshape.h"
 #include "common/ops/scale.h"
+#include "common/ops/softmax.h"
 
 /* A node of one input, whatever its form. */
 static rt_status unary(rt_exporter *ex, rt_export_call *call)
@@ -172,15 +174,44 @@ rt_status rt_export_binary(rt_exporter *ex)
     return rt_export_made(ex, y, form);
 }
 
+static rt_status softmax(rt_exporter *ex, const rt_operator *operator_, const char *x,
+                         rt_export_form form)
+{
+    const char *y;
+    const rt_export_call call = {.op = operator_ == &rt_log_softmax_operator ? "LogSoftmax"
+                                                                             : "Softmax",
+                                 .inputs = {x},
+                                 .attributes = {RT_EXPORT_INT("axis", 1)}};
+    RT_TRY(rt_export_emit(ex, &call, &y));
+    return rt_export_made(ex, y, form);
+}
+
 rt_status rt_export_softmax(rt_exporter *ex)
 {
-    const bool logarithm = ex->node->operator_ == &rt_log_softmax_operator;
-    const char *x, *y;
+    const char *x;
     RT_TRY(rt_export_flat(ex, ex->node->inputs[0], &x));
-    RT_TRY(rt_export_emit(ex,
-                          &(rt_export_call){.op = logarithm ? "LogSoftmax" : "Softmax",
-                                            .inputs = {x},
-                                            .attributes = {RT_EXPORT_INT("axis", 1)}},
-                          &y));
-    return rt_export_made(ex, y, RT_EXPORT_FLAT);
+    return softmax(ex, ex->node->operator_, x, RT_EXPORT_FLAT);
+}
+
+static const rt_node *maker(const rt_node *node)
+{
+    return node != NULL && node->inputs[0] != NULL ? node->inputs[0]->producer : NULL;
+}
+
+const rt_tensor *rt_export_softmax_image(const rt_node *back)
+{
+    if (back->operator_ != &rt_reshape_operator) return NULL;
+    const rt_node *middle = maker(back), *there = maker(middle);
+    if (there == NULL || there->operator_ != &rt_reshape_operator) return NULL;
+    if (middle->operator_ != &rt_softmax_operator && middle->operator_ != &rt_log_softmax_operator)
+        return NULL;
+    const rt_tensor *image = there->inputs[0];
+    return rt_shape_equal(image->shape, back->outputs[0]->shape) ? image : NULL;
+}
+
+rt_status rt_export_softmax_of_image(rt_exporter *ex)
+{
+    const char *x;
+    RT_TRY(rt_export_image(ex, rt_export_softmax_image(ex->node), &x));
+    return softmax(ex, maker(ex->node)->operator_, x, RT_EXPORT_IMAGE);
 }

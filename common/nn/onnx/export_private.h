@@ -106,7 +106,7 @@ RT_CHECKED rt_status rt_export_wholes(rt_exporter *ex, const char *field, uint32
  * What a node reads as its input `i`: mostly node->inputs[i]. Where an operator of ONNX does what
  * several nodes do here, the last of them reads what the first does: a convolution behind a border
  * of zeros, a linear layer behind the flattening of an image, the bias behind a transposed
- * convolution.
+ * convolution, the end of a softmax over the channels of pixels.
  */
 const rt_tensor *rt_export_read(const rt_node *node, uint32_t i);
 
@@ -127,6 +127,10 @@ rt_status rt_export_sigmoid(rt_exporter *ex);
 rt_status rt_export_scale(rt_exporter *ex);
 rt_status rt_export_binary(rt_exporter *ex);
 rt_status rt_export_softmax(rt_exporter *ex);
+/** Softmaxes are of vectors: for the channels of an image its pixels become samples and come back.
+ *  The image, where `back` is the node that brings them back; else NULL. */
+const rt_tensor *rt_export_softmax_image(const rt_node *back);
+rt_status rt_export_softmax_of_image(rt_exporter *ex);
 /* export_movement.c */
 rt_status rt_export_reshape(rt_exporter *ex);
 rt_status rt_export_gather(rt_exporter *ex);
