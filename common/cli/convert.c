@@ -46,7 +46,8 @@ static rt_status find_writer(const char *path, rt_status (**write)(conversion *c
         return RT_OK;
     }
     return rt_fail(RT_ERROR_INPUT,
-                   "cannot write '%s': what is written ends in .safetensors; name it so", path);
+                   "cannot write '%s': what is written ends in .safetensors or .onnx; name it so",
+                   path);
 }
 
 static rt_status read_hints(const rt_command *command, conversion *c, rt_model_hints *hints)
@@ -140,7 +141,7 @@ static const rt_option own_options[] = {
 
 const rt_command_description rt_convert_command = {
     .name = "convert",
-    .summary = "write any model that can be read as safetensors",
+    .summary = "write any model that can be read as safetensors or ONNX",
     .usage = "IN OUT",
     .example = "retort convert resnet20.pth resnet20.safetensors --mean 0.485,0.456,0.406 --std "
                "0.229,0.224,0.225",
