@@ -1,5 +1,6 @@
 #include "generator/synthesizer_private.h"
 
+#include "common/base/log.h"
 #include "common/base/random.h"
 #include "common/nn/model_file.h"
 #include "common/ops/adam.h"
@@ -74,6 +75,9 @@ static void build_losses(rt_synthesizer *s, rt_tensor *images, rt_network_output
     rt_graph_scope(s->graph, method->name);
     method->build(&batch, &s->config, &s->terms);
     rt_graph_scope(s->graph, "");
+    if (s->config.weight_batch_norm > 0 && outputs[0].batch_norm_count == 0)
+        rt_log_warning("the teacher has no batch norm layers: weight.batch_norm is without effect "
+                       "(docs/models.md says how to export an ONNX file that keeps them)");
 }
 
 static rt_status build_step(rt_synthesizer *s)

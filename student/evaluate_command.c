@@ -5,49 +5,34 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 static const rt_option options[] = {
-    {"model", "FILE", "the model (safetensors)"},
+    {"model", "FILE", "the model: safetensors, or a checkpoint of PyTorch"},
     {"data", "STORE", "the store with images and true classes"},
     {"batch-size", "N", "images a step (default 256)"},
-    {"arch", "NAME", "architecture, for a file that does not say it"},
+    {"arch", "NAME", "architecture, for a file that does not say it (else it is recognised)"},
     {"shortcut", "A|B", "of a CIFAR ResNet, for a file that does not say it"},
+    {"stem", "small|large",
+     "of a larger family (torchvision: large), for a file that does not say it"},
     {"mean", "M,M,M", "what the model subtracts from pixels, for a file that does not say it"},
     {"std", "S,S,S", "what it divides by, for a file that does not say it"},
 };
 
-/* "0.485,0.456,0.406" into `count` numbers. */
-static rt_status read_numbers(const char *flag, const char *text, uint32_t count, float *values)
-{
-    const char *rest = text;
-    for (uint32_t i = 0; i < count; i++) {
-        char *end;
-        values[i] = strtof(rest, &end);
-        if (end == rest || *end != (i + 1 < count ? ',' : '\0') || !isfinite(values[i]))
-            return rt_fail(RT_ERROR_INPUT,
-                           "bad value '%s' of '--%s'; give a number a channel (%u) with commas "
-                           "between",
-                           text, flag, count);
-        rest = end + 1;
-    }
-    return RT_OK;
-}
-
 static rt_status read_hints(const rt_command *command, const rt_store_description *store,
                             float mean[4], float std[4], rt_model_hints *hints)
 {
-    const char *mean_text = rt_command_option(command, "mean");
-    const char *std_text = rt_command_option(command, "std");
+    uint32_t means, stds;
+    RT_TRY(
+        rt_command_option_floats(command, "mean", store->channels, store->channels, mean, &means));
+    RT_TRY(rt_command_option_floats(command, "std", store->channels, store->channels, std, &stds));
     *hints = (rt_model_hints){.arch = rt_command_option(command, "arch"),
                               .shortcut = rt_command_option(command, "shortcut"),
+                              .stem = rt_command_option(command, "stem"),
                               .channels = store->channels,
                               .height = store->height,
                               .width = store->width,
-                              .mean = mean_text != NULL ? mean : store->mean,
-                              .std = std_text != NULL ? std : store->std};
-    if (mean_text != NULL) RT_TRY(read_numbers("mean", mean_text, store->channels, mean));
-    if (std_text != NULL) RT_TRY(read_numbers("std", std_text, store->channels, std));
+                              .mean = means > 0 ? mean : store->mean,
+                              .std = stds > 0 ? std : store->std};
     return RT_OK;
 }
 

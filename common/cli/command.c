@@ -4,6 +4,7 @@
 #include "common/ops/conv2d_choice.h"
 
 #include <cjson/cJSON.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,6 +53,29 @@ rt_status rt_command_option_uint(const rt_command *command, const char *name, ui
     }
     *value = (uint32_t)number;
     return RT_OK;
+}
+
+rt_status rt_command_option_floats(const rt_command *command, const char *name, uint32_t minimum,
+                                   uint32_t maximum, float *values, uint32_t *count)
+{
+    const char *text = rt_command_option(command, name);
+    bool good = true;
+    *count = 0;
+    if (text == NULL) return RT_OK;
+    for (const char *rest = text; good; rest++) {
+        char *end;
+        good = *count < maximum;
+        if (!good) break;
+        values[*count] = strtof(rest, &end);
+        good = end != rest && (*end == ',' || *end == '\0') && isfinite(values[*count]);
+        (*count)++;
+        rest = end;
+        if (*end == '\0') break;
+    }
+    if (good && *count >= minimum) return RT_OK;
+    return rt_fail(RT_ERROR_INPUT,
+                   "bad value '%s' of '--%s'; give a number a channel (%u%s) with commas between",
+                   text, name, minimum, minimum < maximum ? " or more" : "");
 }
 
 rt_status rt_command_option_pair(const rt_command *command, const char *name, uint32_t maximum,

@@ -88,6 +88,11 @@ RT_CHECKED rt_status rt_command_option_uint(const rt_command *command, const cha
 /** The same as a pair "10x8"; both from 1 to `maximum`. */
 RT_CHECKED rt_status rt_command_option_pair(const rt_command *command, const char *name,
                                             uint32_t maximum, uint32_t *first, uint32_t *second);
+/** The same as finite numbers with commas between, `minimum` to `maximum` of them; `*count` becomes
+ * 0 if the flag was not given. */
+RT_CHECKED rt_status rt_command_option_floats(const rt_command *command, const char *name,
+                                              uint32_t minimum, uint32_t maximum, float *values,
+                                              uint32_t *count);
 /** --seed, or `fallback`. */
 uint64_t rt_command_seed(const rt_command *command, uint64_t fallback);
 

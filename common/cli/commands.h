@@ -6,6 +6,7 @@
 #include "common/cli/command.h"
 
 extern const rt_command_description rt_import_command;
+extern const rt_command_description rt_convert_command;
 extern const rt_command_description rt_inspect_command;
 extern const rt_command_description rt_devices_command;
 extern const rt_command_description rt_run_command;

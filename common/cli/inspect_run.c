@@ -168,8 +168,8 @@ rt_status rt_inspect_run(rt_command *command, const char *path, const rt_inspect
         print_object("last metrics", metrics);
     }
     RT_TRY(list_paths(command, path, store));
-    const bool wants_store =
-        options->png != NULL || options->npy != NULL || options->model != NULL || options->verify;
+    const bool wants_store = options->png != NULL || options->pictures != NULL ||
+                             options->npy != NULL || options->model != NULL || options->verify;
     if (!wants_store) return RT_OK;
     if (store == NULL) return rt_fail(RT_ERROR_INPUT, "the run '%s' has no store", path);
     return rt_inspect_store(command, store, options);

@@ -10,9 +10,9 @@
 #include <string.h>
 
 static const rt_command_description *const commands[] = {
-    &rt_import_command,  &rt_train_command,   &rt_generate_command,
-    &rt_distill_command, &rt_run_command,     &rt_evaluate_command,
-    &rt_inspect_command, &rt_devices_command, &rt_bench_command,
+    &rt_import_command,  &rt_convert_command, &rt_train_command,    &rt_generate_command,
+    &rt_distill_command, &rt_run_command,     &rt_evaluate_command, &rt_inspect_command,
+    &rt_devices_command, &rt_bench_command,
 };
 
 static const rt_command_description *find_command(const char *name)

@@ -152,6 +152,13 @@ rt_status rt_safetensors_parse(rt_safetensors *file, const char *name, const voi
     return parse_or_close(file, name);
 }
 
+rt_status rt_safetensors_take(rt_safetensors *file, const char *name, rt_buffer *bytes)
+{
+    file->bytes = *bytes;
+    *bytes = (rt_buffer){0};
+    return parse_or_close(file, name);
+}
+
 void rt_safetensors_close(rt_safetensors *file)
 {
     rt_free(file->entries);

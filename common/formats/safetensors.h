@@ -77,6 +77,8 @@ RT_CHECKED rt_status rt_safetensors_open(rt_safetensors *file, const char *path)
 /** The same for bytes in memory (copied); `name` stands in messages. */
 RT_CHECKED rt_status rt_safetensors_parse(rt_safetensors *file, const char *name, const void *data,
                                           size_t size);
+/** The same for bytes whose ownership passes: `*bytes` is empty afterwards. */
+RT_CHECKED rt_status rt_safetensors_take(rt_safetensors *file, const char *name, rt_buffer *bytes);
 /** Releases; an empty file is fine. */
 void rt_safetensors_close(rt_safetensors *file);
 
@@ -86,8 +88,8 @@ const rt_safetensors_entry *rt_safetensors_find(const rt_safetensors *file, cons
 const char *rt_safetensors_metadata(const rt_safetensors *file, const char *key);
 
 /**
- * Copies a tensor out as float32. F32 is copied bit by bit; F64, F16, BF16, I64, I32 and U8 are
- * rounded to the nearest float. `values`: entry->count floats.
+ * Copies a tensor out as float32. F32 is copied bit by bit; F64, F16, BF16, I64, I32, I16, I8, U8
+ * and BOOL (0 and 1) are rounded to the nearest float. `values`: entry->count floats.
  * Errors: RT_ERROR_INPUT "unsupported" for the other types.
  */
 RT_CHECKED rt_status rt_safetensors_floats(const rt_safetensors_entry *entry, float *values);

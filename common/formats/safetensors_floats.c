@@ -56,8 +56,17 @@ static bool value_at(const rt_safetensors_entry *entry, uint64_t i, double *valu
     case RT_SAFETENSORS_I32:
         *value = ITEM(int32_t, entry->data, i);
         return true;
+    case RT_SAFETENSORS_I16:
+        *value = ITEM(int16_t, entry->data, i);
+        return true;
+    case RT_SAFETENSORS_I8:
+        *value = ITEM(int8_t, entry->data, i);
+        return true;
     case RT_SAFETENSORS_U8:
         *value = ITEM(uint8_t, entry->data, i);
+        return true;
+    case RT_SAFETENSORS_BOOL:
+        *value = ITEM(uint8_t, entry->data, i) != 0;
         return true;
     default:
         return false;

@@ -55,6 +55,10 @@ void rt_graph_output(rt_graph *graph, rt_tensor *tensor);
  *  Random draws use the first, schedules the second. One a graph. */
 rt_tensor *rt_graph_counters(rt_graph *graph);
 
+/** The nodes made so far, in the order of building: for what describes or translates a graph. */
+uint32_t rt_graph_node_count(const rt_graph *graph);
+const rt_node *rt_graph_node(const rt_graph *graph, uint32_t position);
+
 /** For operators: makes a node. Returns its first output, NULL after an error. The attributes are
  *  copied. */
 rt_tensor *rt_graph_apply(rt_graph *graph, const rt_operator *operator_, rt_tensor *const *inputs,

@@ -1,7 +1,10 @@
 #include "common/nn/layers.h"
 
 #include "common/ops/conv2d.h"
+#include "common/ops/conv_transpose2d.h"
 #include "common/ops/dropout.h"
+#include "common/ops/instance_norm.h"
+#include "common/ops/prelu.h"
 #include "common/ops/reshape.h"
 
 #include <assert.h>
@@ -10,6 +13,7 @@
 #include <stdio.h>
 
 enum { NAME_SIZE = 256 };
+#define USUAL_EPSILON 1e-5f
 
 void rt_layers_enter(rt_layers *layers, const char *format, ...)
 {
@@ -45,8 +49,7 @@ static rt_tensor *parameter(rt_layers *layers, const char *layer, const char *fi
     return rt_graph_parameter(layers->graph, layers->parameters, (uint32_t)row, layers->trained);
 }
 
-/* Nodes made from here on are named after the layer and the network that it is part of. */
-static void enter(const rt_layers *layers, const char *name)
+void rt_layers_scope(const rt_layers *layers, const char *name)
 {
     char scope[NAME_SIZE];
     snprintf(scope, sizeof scope, "%s.%s%s", layers->scope, layers->block, name);
@@ -102,13 +105,13 @@ rt_tensor *rt_layer_conv2d(rt_layers *layers, const char *name, rt_tensor *x,
 {
     if (x == NULL) return NULL;
     const uint32_t groups = layer->groups > 0 ? layer->groups : 1;
-    const uint32_t taps = layer->kernel * layer->kernel, in = x->shape.c / groups;
+    const uint32_t kernel_w = layer->kernel_w > 0 ? layer->kernel_w : layer->kernel;
+    const uint32_t taps = layer->kernel * kernel_w, in = x->shape.c / groups;
     const uint32_t fan_in = in * taps, fan_out = layer->channels * taps;
     rt_tensor *weight = convolution_weight(
-        layers, name, (uint32_t[]){layer->channels, in, layer->kernel, layer->kernel}, fan_in,
-        fan_out);
+        layers, name, (uint32_t[]){layer->channels, in, layer->kernel, kernel_w}, fan_in, fan_out);
     rt_tensor *bias = layer->bias ? convolution_bias(layers, name, layer->channels, fan_in) : NULL;
-    enter(layers, name);
+    rt_layers_scope(layers, name);
     return rt_conv2d(layers->graph, x, weight, bias,
                      &(rt_conv2d_options){.stride = layer->stride,
                                           .padding = layer->padding,
@@ -122,12 +125,13 @@ rt_tensor *rt_layer_conv_transpose2d(rt_layers *layers, const char *name, rt_ten
 {
     if (x == NULL) return NULL;
     const uint32_t groups = layer->options.groups > 0 ? layer->options.groups : 1;
-    const uint32_t taps = layer->kernel * layer->kernel, out = layer->channels / groups;
+    const uint32_t kernel_w = layer->kernel_w > 0 ? layer->kernel_w : layer->kernel;
+    const uint32_t taps = layer->kernel * kernel_w, out = layer->channels / groups;
     const uint32_t fan_in = out * taps, fan_out = x->shape.c * taps;
     rt_tensor *weight = convolution_weight(
-        layers, name, (uint32_t[]){x->shape.c, out, layer->kernel, layer->kernel}, fan_in, fan_out);
+        layers, name, (uint32_t[]){x->shape.c, out, layer->kernel, kernel_w}, fan_in, fan_out);
     rt_tensor *bias = layer->bias ? convolution_bias(layers, name, layer->channels, fan_in) : NULL;
-    enter(layers, name);
+    rt_layers_scope(layers, name);
     return rt_conv_transpose2d(layers->graph, x, weight, bias, &layer->options);
 }
 
@@ -168,7 +172,7 @@ static rt_tensor *linear(rt_layers *layers, const char *name, rt_tensor *x, uint
     }
     rt_tensor *weight_tensor = parameter(layers, name, "weight", weight);
     rt_tensor *bias_tensor = parameter(layers, name, "bias", bias);
-    enter(layers, name);
+    rt_layers_scope(layers, name);
     return rt_linear(layers->graph, x, weight_tensor, bias_tensor);
 }
 
@@ -221,23 +225,27 @@ static rt_batch_norm_inputs batch_norm_parameters(rt_layers *layers, const char 
     };
 }
 
-static rt_tensor *batch_norm(rt_layers *layers, const char *name, rt_tensor *x, rt_tensor *residual,
-                             rt_activation activation, float negative_slope)
+rt_tensor *rt_layer_batch_norm_of(rt_layers *layers, const char *name, rt_tensor *x,
+                                  const rt_batch_norm_layer *layer)
 {
     if (x == NULL) return NULL;
     rt_batch_norm_inputs inputs = batch_norm_parameters(layers, name, x->shape.c);
-    inputs.residual = residual;
-    if (layers->batch_norms != NULL && layers->batch_norm_count < RT_MAXIMUM_BATCH_NORMS)
+    inputs.residual = layer->residual;
+    if (layers->batch_norms != NULL && layers->batch_norm_count == RT_MAXIMUM_BATCH_NORMS)
+        return rt_graph_fail(layers->graph,
+                             rt_fail(RT_ERROR_INPUT, "a network of more than %d batch norms",
+                                     RT_MAXIMUM_BATCH_NORMS));
+    if (layers->batch_norms != NULL)
         layers->batch_norms[layers->batch_norm_count++] =
             (rt_batch_norm_use){x, inputs.running_mean, inputs.running_var};
-    enter(layers, name);
+    rt_layers_scope(layers, name);
     const rt_batch_norm_options options = {
         .training = layers->training,
         .update_statistics = layers->update_statistics,
         .momentum = 0.1f,
-        .epsilon = 1e-5f,
-        .activation = activation,
-        .negative_slope = negative_slope,
+        .epsilon = layer->epsilon,
+        .activation = layer->activation,
+        .negative_slope = layer->negative_slope,
     };
     return rt_batch_norm(layers->graph, x, &inputs, &options);
 }
@@ -250,12 +258,58 @@ void rt_layer_batch_norm_declare(rt_layers *layers, const char *name, uint32_t c
 rt_tensor *rt_layer_batch_norm(rt_layers *layers, const char *name, rt_tensor *x,
                                rt_activation activation, float negative_slope)
 {
-    return batch_norm(layers, name, x, NULL, activation, negative_slope);
+    return rt_layer_batch_norm_of(layers, name, x,
+                                  &(rt_batch_norm_layer){.activation = activation,
+                                                         .negative_slope = negative_slope,
+                                                         .epsilon = USUAL_EPSILON});
 }
 
 rt_tensor *rt_layer_batch_norm_residual(rt_layers *layers, const char *name, rt_tensor *x,
                                         rt_tensor *residual)
 {
     if (residual == NULL) return NULL;
-    return batch_norm(layers, name, x, residual, RT_ACTIVATION_RELU, 0);
+    return rt_layer_batch_norm_of(layers, name, x,
+                                  &(rt_batch_norm_layer){.residual = residual,
+                                                         .activation = RT_ACTIVATION_RELU,
+                                                         .epsilon = USUAL_EPSILON});
+}
+
+rt_tensor *rt_layer_instance_norm(rt_layers *layers, const char *name, rt_tensor *x, float epsilon)
+{
+    if (x == NULL) return NULL;
+    rt_parameter vector = {.layout = RT_LAYOUT_VECTOR, .dims = {x->shape.c}, .rank = 1};
+    rt_tensor *bias = parameter(layers, name, "bias", vector);
+    vector.initial.a = 1;
+    rt_tensor *weight = parameter(layers, name, "weight", vector);
+    rt_layers_scope(layers, name);
+    return rt_instance_norm(layers->graph, x, weight, bias, epsilon);
+}
+
+rt_tensor *rt_layer_prelu(rt_layers *layers, const char *name, rt_tensor *x, bool shared)
+{
+    if (x == NULL) return NULL;
+    rt_tensor *slope = parameter(layers, name, "weight",
+                                 (rt_parameter){.layout = RT_LAYOUT_VECTOR,
+                                                .dims = {shared ? 1 : x->shape.c},
+                                                .rank = 1,
+                                                .initial.a = 0.25f});
+    rt_layers_scope(layers, name);
+    return rt_prelu(layers->graph, x, slope);
+}
+
+rt_tensor *rt_layer_constant(rt_layers *layers, const char *name, rt_shape shape)
+{
+    return parameter(layers, name, "value",
+                     (rt_parameter){.layout = RT_LAYOUT_DENSE,
+                                    .dims = {shape.n, shape.h, shape.w, shape.c},
+                                    .rank = 4,
+                                    .statistic = true});
+}
+
+rt_tensor *rt_layer_batch_norm_add(rt_layers *layers, const char *name, rt_tensor *x,
+                                   rt_tensor *residual)
+{
+    if (residual == NULL) return NULL;
+    return rt_layer_batch_norm_of(
+        layers, name, x, &(rt_batch_norm_layer){.residual = residual, .epsilon = USUAL_EPSILON});
 }

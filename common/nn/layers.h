@@ -52,14 +52,15 @@ typedef struct rt_conv2d_layer {
     uint32_t channels; ///< of the output
     uint32_t kernel, stride, padding;
     bool bias;
+    uint32_t kernel_w; ///< 0: as `kernel`, which else is the height
     uint32_t groups;   ///< of channels; 0 counts as 1
     uint32_t dilation; ///< distance of neighbouring taps; 0 counts as 1
     rt_sides more;     ///< further padding of single sides
 } rt_conv2d_layer;
 
 typedef struct rt_conv_transpose2d_layer {
-    uint32_t channels; ///< of the output
-    uint32_t kernel;
+    uint32_t channels;         ///< of the output
+    uint32_t kernel, kernel_w; ///< the second 0: as the first
     rt_conv_transpose2d_options options;
     bool bias;
 } rt_conv_transpose2d_layer;
@@ -93,6 +94,27 @@ rt_tensor *rt_layer_batch_norm(rt_layers *layers, const char *name, rt_tensor *x
 /** The end of a residual block: relu(batch norm of x + residual), of x's shape. */
 rt_tensor *rt_layer_batch_norm_residual(rt_layers *layers, const char *name, rt_tensor *x,
                                         rt_tensor *residual);
+/** The same without the ReLU: where a linear block ends (MobileNetV2). */
+rt_tensor *rt_layer_batch_norm_add(rt_layers *layers, const char *name, rt_tensor *x,
+                                   rt_tensor *residual);
+
+typedef struct rt_batch_norm_layer {
+    rt_tensor *residual; ///< added before the activation; NULL: none
+    rt_activation activation;
+    float negative_slope; ///< of a leaky ReLU
+    float epsilon;
+} rt_batch_norm_layer;
+/** The same with everything said. */
+rt_tensor *rt_layer_batch_norm_of(rt_layers *layers, const char *name, rt_tensor *x,
+                                  const rt_batch_norm_layer *layer);
+/** With weight and bias a channel. */
+rt_tensor *rt_layer_instance_norm(rt_layers *layers, const char *name, rt_tensor *x, float epsilon);
+/** One slope ("name.weight", 0.25 at first) a channel, or one for all. */
+rt_tensor *rt_layer_prelu(rt_layers *layers, const char *name, rt_tensor *x, bool shared);
+/** A tensor of fixed numbers, "name.value": kept in files, never trained; shape.n is 1. */
+rt_tensor *rt_layer_constant(rt_layers *layers, const char *name, rt_shape shape);
+/** Nodes made from here on are named after this layer (the layers above do it themselves). */
+void rt_layers_scope(const rt_layers *layers, const char *name);
 /** Declares a batch norm's parameters before it is applied: a set keeps the order of PyTorch's
  *  state_dict, where a block's last batch norm stands before the shortcut that it adds. */
 void rt_layer_batch_norm_declare(rt_layers *layers, const char *name, uint32_t channels);

@@ -15,9 +15,11 @@ typedef struct rt_network_description {
     const char *arch;     ///< "resnet20", "wrn-16-1", ... (common/nn/models)
     uint32_t base_width;  ///< channels of the first stage; 0: the architecture's own
     const char *shortcut; ///< CIFAR ResNets: "A" (zero-padded) or "B" (1x1 convolution); NULL: "A"
+    const char *stem;     ///< "small" or "large": for images of what size it begins; NULL: "small"
     uint32_t channels, height, width; ///< of an image
     uint32_t classes;
-    float mean[4], std[4]; ///< of [0,1] pixels, one a channel
+    const struct rt_blueprint *blueprint; ///< of arch "graph"; NULL elsewhere
+    float mean[4], std[4];                ///< of [0,1] pixels, one a channel
 } rt_network_description;
 
 typedef struct rt_network rt_network;

@@ -28,7 +28,10 @@ typedef struct rt_resize_options {
     rt_resize_rounding rounding; ///< RT_RESIZE_NEAREST only
 } rt_resize_options;
 
-/** Its nodes have rt_resize_options as attributes. */
+/** Its nodes have rt_resize_options as attributes. Two of their inputs, made when the graph is
+ *  built, say what the output's rows and columns are made of: {height,1,1,3} and {width,1,1,3}, in
+ *  each row two pixels of x and the share of the second. */
+enum { RT_RESIZE_ROWS = 1, RT_RESIZE_COLUMNS = 2 };
 extern const rt_operator rt_resize_operator;
 
 /**
@@ -39,7 +42,7 @@ extern const rt_operator rt_resize_operator;
  *               .mode = RT_RESIZE_BILINEAR, .coordinates = RT_RESIZE_HALF_PIXEL});
  * What repeats every pixel equally often along both sides is rt_upsample_nearest; x of that size
  * already is returned as it is.
- * Errors: RT_ERROR_INPUT for a size of 0.
+ * Errors: RT_ERROR_INPUT for a side of 0 or of more than 65535 pixels.
  */
 rt_tensor *rt_resize(rt_graph *graph, rt_tensor *x, const rt_resize_options *options);
 

@@ -171,8 +171,8 @@ Test(cli_documents, show_commands_files_and_keys_that_exist)
 }
 
 /* As `retort help` lists them. */
-static const char *const commands[] = {"import",   "train",   "generate", "distill", "run",
-                                       "evaluate", "inspect", "devices",  "bench"};
+static const char *const commands[] = {"import", "convert",  "train",   "generate", "distill",
+                                       "run",    "evaluate", "inspect", "devices",  "bench"};
 
 Test(cli_documents, examples_of_the_help_name_files_that_exist)
 {

@@ -16,6 +16,7 @@ static const rt_network_description described = {
     .arch = "resnet8",
     .base_width = 4,
     .shortcut = "B",
+    .stem = "small",
     .channels = 3,
     .height = 8,
     .width = 12,
@@ -64,6 +65,7 @@ Test(nn_model_file, comes_back_bit_by_bit)
     const rt_network_description *d = rt_network_describe(copy);
     cr_assert_str_eq(d->arch, described.arch);
     cr_assert_str_eq(d->shortcut, described.shortcut);
+    cr_assert_str_eq(d->stem, described.stem);
     cr_assert(d->base_width == 4 && d->channels == 3 && d->height == 8 && d->width == 12 &&
               d->classes == 5);
     cr_assert_eq(memcmp(d->mean, described.mean, sizeof d->mean), 0);
@@ -143,6 +145,24 @@ Test(nn_model_file, reads_a_strangers_file_with_hints)
     rt_network_free(maker.network);
 }
 
+/* All that tensors say of themselves need not be said. */
+Test(nn_model_file, recognises_a_strangers_file)
+{
+    const file_maker maker = {.network = make(&described)};
+    const char *path = write_file(&maker, "stranger.safetensors");
+    const rt_model_hints hints = {
+        .channels = 3, .height = 8, .width = 12, .mean = described.mean, .std = described.std};
+    rt_network *network;
+    rt_test_ok(rt_model_load(&network, rt_test_device(), path, &hints, NULL));
+    const rt_network_description *d = rt_network_describe(network);
+    cr_expect_str_eq(d->arch, "resnet8");
+    cr_expect_str_eq(d->shortcut, "B");
+    cr_expect(d->base_width == 4 && d->classes == 5);
+    expect_equal_parameters(maker.network, network);
+    rt_network_free(network);
+    rt_network_free(maker.network);
+}
+
 static void expect_refusal(const file_maker *maker, const rt_model_hints *hints, const char *words)
 {
     rt_network *network;
@@ -158,14 +178,14 @@ Test(nn_model_file, says_which_hint_is_missing)
 {
     const file_maker maker = {.network = make(&described)};
     rt_model_hints hints = full_hints();
-    hints.arch = NULL;
-    expect_refusal(&maker, &hints, "give arch");
-    hints = full_hints();
-    hints.channels = 0;
-    expect_refusal(&maker, &hints, "0-channel");
-    hints = full_hints();
     hints.std = NULL;
-    expect_refusal(&maker, &hints, "'std'");
+    expect_refusal(&maker, &hints, "'std'; give --std");
+    hints = full_hints();
+    hints.width = 0;
+    expect_refusal(&maker, &hints, "give --height and --width");
+    hints = full_hints();
+    hints.channels = 1;
+    expect_refusal(&maker, &hints, "'mean' has 1 numbers, the model's images have 3 channels");
     hints = full_hints();
     hints.arch = "resnet14";
     expect_refusal(&maker, &hints, "is missing");
@@ -173,12 +193,32 @@ Test(nn_model_file, says_which_hint_is_missing)
     hints.shortcut = "A";
     expect_refusal(&maker, &hints, "does not belong");
     hints = full_hints();
+    hints.stem = "large";
+    expect_refusal(&maker, &hints, "no large stem");
+    hints = full_hints();
     hints.base_width = 8;
     expect_refusal(&maker, &hints, "another shape");
     hints = full_hints();
     hints.classes = 6;
     expect_refusal(&maker, &hints, "'linear.weight' has another shape");
     rt_network_free(maker.network);
+}
+
+Test(nn_model_file, says_what_is_nearest)
+{
+    rt_network *network = make(&described);
+    rt_model_hints hints = full_hints();
+    hints.arch = NULL;
+    expect_refusal(&(file_maker){.network = network, .extra = "layer9.weight"}, &hints,
+                   "nearest is 'resnet8', of which 47 of 47 tensors fit; 1 have no place (first "
+                   "'layer9.weight')");
+    expect_refusal(&(file_maker){.network = network, .left_out = "layer2.0.bn2.running_var"},
+                   &hints,
+                   "46 of 47 tensors fit; 1 tensors are missing (first "
+                   "'layer2.0.bn2.running_var')");
+    expect_refusal(&(file_maker){.network = network, .reshaped = "layer2.0.conv1.weight"}, &hints,
+                   "1 have another shape (first 'layer2.0.conv1.weight')");
+    rt_network_free(network);
 }
 
 Test(nn_model_file, refuses_tensors_that_do_not_fit)
