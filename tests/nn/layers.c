@@ -83,3 +83,52 @@ Test(nn_layers, dropout_is_there_in_training_only)
     cr_assert(zeros > 4 && zeros < 28, "%d of %d are dropped", zeros, COUNT);
     cr_assert_neq(memcmp(first, second, sizeof first), 0, "both dropouts drew the same");
 }
+
+static void check_row(const rt_parameters *set, const char *name, rt_shape dims, uint32_t fan)
+{
+    const int64_t row = rt_parameters_find(set, name);
+    cr_assert_geq(row, 0, "no parameter '%s'", name);
+    const rt_parameter *p = rt_parameters_row(set, (uint32_t)row);
+    cr_assert(rt_shape_equal((rt_shape){p->dims[0], p->dims[1], p->dims[2], p->dims[3]}, dims),
+              "'%s'", name);
+    cr_assert_float_eq(p->initial.b * p->initial.b, 2 / (float)fan, 1e-6, "'%s'", name);
+}
+
+/* Files and initial values as PyTorch has them: fan-in is dims[1], fan-out dims[0], by the taps. */
+Test(nn_layers, convolutions_declare_the_weights_of_a_group)
+{
+    rt_parameters *set;
+    rt_test_ok(rt_parameters_create(&set));
+    rt_graph *graph = rt_test_graph();
+    rt_layers layers = {.graph = graph,
+                        .parameters = set,
+                        .scope = "network",
+                        .declare = true,
+                        .rule = RT_RULE_HE_FAN_IN};
+    rt_tensor *x = rt_graph_state(graph, "x", (rt_shape){1, 6, 5, 8});
+    x = rt_layer_conv2d(&layers, "depthwise", x,
+                        &(rt_conv2d_layer){.channels = 8,
+                                           .kernel = 3,
+                                           .stride = 1,
+                                           .padding = 2,
+                                           .dilation = 2,
+                                           .groups = 8,
+                                           .more = {.bottom = 1}});
+    rt_test_ok(rt_graph_status(graph));
+    cr_assert(rt_shape_equal(x->shape, (rt_shape){1, 7, 5, 8}));
+    layers.rule = RT_RULE_HE_FAN_OUT;
+    x = rt_layer_conv_transpose2d(
+        &layers, "up", x,
+        &(rt_conv_transpose2d_layer){.channels = 12,
+                                     .kernel = 4,
+                                     .options = {.stride = 2, .padding = 1, .groups = 4},
+                                     .bias = true});
+    rt_test_ok(rt_graph_status(graph));
+    cr_assert(rt_shape_equal(x->shape, (rt_shape){1, 14, 10, 12}));
+    check_row(set, "depthwise.weight", (rt_shape){8, 1, 3, 3}, 9);
+    check_row(set, "up.weight", (rt_shape){8, 3, 4, 4}, 8 * 16);
+    cr_assert_lt(rt_parameters_find(set, "depthwise.bias"), 0);
+    cr_assert_eq(rt_parameters_row(set, (uint32_t)rt_parameters_find(set, "up.bias"))->dims[0], 12);
+    rt_graph_free(graph);
+    rt_parameters_free(set);
+}
