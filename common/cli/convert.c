@@ -140,8 +140,8 @@ const rt_command_description rt_convert_command = {
     .example = "retort convert resnet20.pth resnet20.safetensors --mean 0.485,0.456,0.406 --std "
                "0.229,0.224,0.225",
     .detail =
-        "IN: safetensors, model.safetensors.index.json, or a checkpoint of torch.save (.pth,\n"
-        ".pt, .th). OUT gets Retort's names for the tensors, float32, and what the flags say\n"
+        "IN: safetensors, model.safetensors.index.json, ONNX, or a checkpoint of torch.save\n"
+        "(.pth, .pt, .th). OUT gets Retort's names for the tensors, float32, and what the flags say\n"
         "in its metadata, so that no later command needs them. A flag goes before what IN\n"
         "says itself.\n",
     .options = own_options,
