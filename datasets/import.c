@@ -101,8 +101,8 @@ static rt_status read_sample(import_job *job, uint64_t sample, rt_import_sample 
     RT_TRY(job->source.read(&job->source, sample, out));
     const uint8_t *pixels = out->pixels;
     if (out->height != height || out->width != width) {
-        RT_TRY(
-            rt_resize(job->resized, height, width, out->pixels, out->height, out->width, channels));
+        RT_TRY(rt_resize_image(job->resized, height, width, out->pixels, out->height, out->width,
+                               channels));
         pixels = job->resized;
     }
     /* The border was zeroed when job->image was made, and nothing writes there. */

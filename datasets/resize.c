@@ -73,8 +73,8 @@ static void resize_columns(uint8_t *to, uint32_t new_width, const double *from, 
     }
 }
 
-rt_status rt_resize(uint8_t *to, uint32_t new_height, uint32_t new_width, const uint8_t *from,
-                    uint32_t height, uint32_t width, uint32_t channels)
+rt_status rt_resize_image(uint8_t *to, uint32_t new_height, uint32_t new_width, const uint8_t *from,
+                          uint32_t height, uint32_t width, uint32_t channels)
 {
     const size_t row = (size_t)width * channels;
     double *between;

@@ -3,6 +3,7 @@
 
 #include "common/base/log.h"
 #include "common/nn/model_file.h"
+#include "common/nn/onnx/export.h"
 #include "common/nn/recognise.h"
 
 #include <stdio.h>
@@ -21,12 +22,18 @@ static rt_status write_safetensors(conversion *c)
     return rt_model_convert(&c->weights, &c->description, c->out, c->sha256);
 }
 
+static rt_status write_onnx(conversion *c)
+{
+    return rt_onnx_convert(&c->weights, &c->description, c->out, c->sha256);
+}
+
 /* What OUT may be, by the end of its name. */
 static const struct {
     const char *ending;
     rt_status (*write)(conversion *c);
 } writers[] = {
     {".safetensors", write_safetensors},
+    {".onnx", write_onnx},
 };
 
 static rt_status find_writer(const char *path, rt_status (**write)(conversion *c))
@@ -39,7 +46,8 @@ static rt_status find_writer(const char *path, rt_status (**write)(conversion *c
         return RT_OK;
     }
     return rt_fail(RT_ERROR_INPUT,
-                   "cannot write '%s': what is written ends in .safetensors; name it so", path);
+                   "cannot write '%s': what is written ends in .safetensors or .onnx; name it so",
+                   path);
 }
 
 static rt_status read_hints(const rt_command *command, conversion *c, rt_model_hints *hints)
@@ -135,7 +143,7 @@ static const rt_option own_options[] = {
 
 const rt_command_description rt_convert_command = {
     .name = "convert",
-    .summary = "write any model that can be read as safetensors",
+    .summary = "write any model that can be read as safetensors or ONNX",
     .usage = "IN OUT",
     .example = "retort convert resnet20.pth resnet20.safetensors --mean 0.485,0.456,0.406 --std "
                "0.229,0.224,0.225",

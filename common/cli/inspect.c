@@ -5,6 +5,7 @@
 #include "datasets/shard.h"
 
 #include <string.h>
+#include <strings.h>
 
 rt_status rt_inspect_is_store(rt_arena *arena, const char *path, bool *is_store)
 {
@@ -37,11 +38,27 @@ static rt_status read_order(const rt_command *command, rt_pick_order *order)
                    text);
 }
 
+/* "--png NAME.png" is a grid, any other name a folder of all samples. */
+static rt_status read_png(const rt_command *command, bool grid_wanted, rt_inspect_options *options)
+{
+    const char *png = rt_command_option(command, "png");
+    const size_t length = png != NULL ? strlen(png) : 0;
+    if (png == NULL || (length > 4 && strcasecmp(png + length - 4, ".png") == 0)) {
+        options->png = png != NULL || !grid_wanted ? png : "grid.png";
+        return RT_OK;
+    }
+    options->pictures = png;
+    if (!grid_wanted) return RT_OK;
+    return rt_fail(RT_ERROR_INPUT,
+                   "'--png %s' writes every sample into a folder, and '--grid', '--by-class' and "
+                   "'--pick' are about a grid; for a grid give a name that ends in .png",
+                   png);
+}
+
 /* A grid is drawn as soon as any flag of it is given. */
 static rt_status read_options(const rt_command *command, rt_inspect_options *options)
 {
     *options = (rt_inspect_options){
-        .png = rt_command_option(command, "png"),
         .rows = 10,
         .columns = 10,
         .by_class = rt_command_option(command, "by-class") != NULL,
@@ -53,8 +70,7 @@ static rt_status read_options(const rt_command *command, rt_inspect_options *opt
     RT_TRY(read_order(command, &options->order));
     const bool wanted = options->by_class || rt_command_option(command, "grid") != NULL ||
                         rt_command_option(command, "pick") != NULL;
-    if (wanted && options->png == NULL) options->png = "grid.png";
-    return RT_OK;
+    return read_png(command, wanted, options);
 }
 
 static rt_status run(rt_command *command)
@@ -88,7 +104,8 @@ static const rt_option own_options[] = {
     {"pick", "ORDER",
      "which images: first, random (by --seed), boundary (the teacher wavers most)"},
     {"model", "FILE", "a classifier that judges the samples instead of the stored logits"},
-    {"png", "FILE", "where the grid goes (grid.png)"},
+    {"png", "FILE|DIR",
+     "where the grid goes (grid.png); a name without .png is a folder for all samples"},
     {"npy", "DIR", "write all samples as NumPy arrays"},
     {"verify", NULL, "read every byte and check it against checksums and index"},
 };
@@ -101,7 +118,8 @@ const rt_command_description rt_inspect_command = {
     .detail =
         "A store: samples a class, shape, measured mean and deviation of its pixels, shards.\n"
         "A model: architecture, metadata and tensors. A run: its summary and last metrics;\n"
-        "the grid is of its store.\n",
+        "the grid is of its store. --png NAME.png draws a grid; --png DIR writes every sample as\n"
+        "DIR/CLASS/NUMBER.png, for other tools.\n",
     .options = own_options,
     .option_count = RT_COUNT(own_options),
     .flags = RT_FLAG_SEED | RT_FLAG_DEVICE,

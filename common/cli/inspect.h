@@ -8,7 +8,8 @@
 typedef enum rt_pick_order { RT_PICK_FIRST, RT_PICK_RANDOM, RT_PICK_BOUNDARY } rt_pick_order;
 
 typedef struct rt_inspect_options {
-    const char *png; ///< where the grid goes; NULL: no grid
+    const char *png;      ///< where the grid goes; NULL: no grid
+    const char *pictures; ///< folder of PNG files, one a sample; NULL: none
     uint32_t rows, columns;
     bool by_class; ///< a row a class
     rt_pick_order order;

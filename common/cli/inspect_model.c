@@ -169,7 +169,7 @@ static rt_status run(rt_command *command, rt_model_survey *s, bool verify)
 
 rt_status rt_inspect_model(rt_command *command, const char *path, const rt_inspect_options *options)
 {
-    if (options->png != NULL || options->npy != NULL) {
+    if (options->png != NULL || options->pictures != NULL || options->npy != NULL) {
         return rt_fail(RT_ERROR_INPUT, "'%s' is a file: only stores and runs have images", path);
     }
     rt_model_survey s = {.path = path};

@@ -3,6 +3,7 @@
 #include "common/base/escape.h"
 #include "common/base/io.h"
 #include "common/base/random.h"
+#include "common/cli/inspect_pictures.h"
 #include "common/cli/pick.h"
 #include "common/formats/grid.h"
 #include "common/formats/npy.h"
@@ -26,6 +27,7 @@ typedef struct store_survey {
     double mean[RT_STORE_MAX_CHANNELS], std[RT_STORE_MAX_CHANNELS];
     rt_evaluation judged; /* by --model; {0}: not asked for */
     rt_pick *pick;        /* NULL: no grid */
+    rt_pictures pictures; /* {0}: none */
     rt_npy_writer arrays[ARRAYS];
 } store_survey;
 
@@ -133,6 +135,8 @@ static rt_status visit_shard(store_survey *survey, const rt_samples *samples, ui
         rt_pick_offer(survey->pick, bin, rank_sample(survey, samples, i, first_sample + i),
                       samples->images + i * size);
     }
+    if (survey->options->pictures != NULL)
+        RT_TRY(rt_pictures_write(&survey->pictures, samples, first_sample));
     return append_arrays(survey, samples);
 }
 
@@ -229,6 +233,7 @@ static rt_status print_store(const store_survey *survey, const rt_store_reader *
     }
     if (survey->options->png != NULL) printf("  grid      %s\n", survey->options->png);
     if (survey->options->npy != NULL) printf("  arrays    %s\n", survey->options->npy);
+    if (survey->options->pictures != NULL) printf("  pictures  %s\n", survey->options->pictures);
     return RT_OK;
 }
 
@@ -308,6 +313,9 @@ rt_status rt_inspect_store(rt_command *command, const char *path, const rt_inspe
     if (options->npy != NULL) {
         RT_TRY_DONE(begin_arrays(&survey, &command->arena, rt_store_reader_sample_count(reader)));
     }
+    if (options->pictures != NULL)
+        RT_TRY_DONE(rt_pictures_begin(&survey.pictures, &command->arena, options->pictures,
+                                      survey.description));
     RT_TRY_DONE(visit_all(&survey, reader));
     RT_TRY_DONE(end_arrays(&survey));
     if (options->png != NULL) RT_TRY_DONE(write_grid(&survey));

@@ -254,17 +254,22 @@ rt_status rt_model_add_metadata(rt_safetensors_writer *writer, const rt_network_
     return add_floats(writer, "std", d->std, d->channels);
 }
 
-/* Metadata of a file that say nothing of the network: notes, which stay. */
-static rt_status add_notes(rt_safetensors_writer *writer, const rt_weights *weights)
+bool rt_model_is_note(const char *key)
 {
     static const char *const known[] = {"arch",   "shortcut", "stem",    "base_width", "channels",
                                         "height", "width",    "classes", "mean",       "std",
                                         "sha256", "format",   "graph"};
+    for (size_t i = 0; i < RT_COUNT(known); i++)
+        if (strcmp(key, known[i]) == 0) return false;
+    return true;
+}
+
+static rt_status add_notes(rt_safetensors_writer *writer, const rt_weights *weights)
+{
     for (size_t i = 0; i < weights->metadata_count; i++) {
         const rt_safetensors_metadata_entry *entry = &weights->metadata[i];
-        bool own = false;
-        for (size_t k = 0; k < RT_COUNT(known); k++) own |= strcmp(entry->key, known[k]) == 0;
-        if (!own) RT_TRY(rt_safetensors_add_metadata(writer, entry->key, entry->value));
+        if (rt_model_is_note(entry->key))
+            RT_TRY(rt_safetensors_add_metadata(writer, entry->key, entry->value));
     }
     return RT_OK;
 }

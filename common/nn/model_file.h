@@ -53,6 +53,9 @@ RT_CHECKED rt_status rt_model_convert(const rt_weights *weights,
                                       const rt_network_description *description, const char *path,
                                       char sha256[RT_SHA256_TEXT]);
 
+/** Whether a key of a file's metadata says nothing of the network: a note, which stays. */
+bool rt_model_is_note(const char *key);
+
 /** Adds what metadata say of a network; mean and std only with `normalisation`. */
 RT_CHECKED rt_status rt_model_add_metadata(rt_safetensors_writer *writer,
                                            const rt_network_description *description,

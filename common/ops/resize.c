@@ -10,7 +10,14 @@
 
 /* Inputs: x, and for rows and columns what each of the output's is made of and what each of x's
  * goes into. The latter are for the backward pass. */
-enum { X, ROWS, COLUMNS, ROWS_BACK, COLUMNS_BACK, INPUT_COUNT };
+enum {
+    X,
+    ROWS = RT_RESIZE_ROWS,
+    COLUMNS = RT_RESIZE_COLUMNS,
+    ROWS_BACK,
+    COLUMNS_BACK,
+    INPUT_COUNT
+};
 
 enum { MOST_PIXELS = 65535 }; /* of a side: a table has a row for each */
 

@@ -28,7 +28,10 @@ typedef struct rt_resize_options {
     rt_resize_rounding rounding; ///< RT_RESIZE_NEAREST only
 } rt_resize_options;
 
-/** Its nodes have rt_resize_options as attributes. */
+/** Its nodes have rt_resize_options as attributes. Two of their inputs, made when the graph is
+ *  built, say what the output's rows and columns are made of: {height,1,1,3} and {width,1,1,3}, in
+ *  each row two pixels of x and the share of the second. */
+enum { RT_RESIZE_ROWS = 1, RT_RESIZE_COLUMNS = 2 };
 extern const rt_operator rt_resize_operator;
 
 /**

@@ -237,6 +237,9 @@ Test(cli_bad_input, stores)
         {"inspect bare", {"'bare' is neither a store"}},
         {"inspect store --pick boundary --png store/x/grid.png", {"store/x/grid.png"}},
         {"inspect store --npy train.yaml", {"'train.yaml'", "a file is in its place"}},
+        {"inspect store --png train.yaml", {"'train.yaml", "a file is in its place"}},
+        {"inspect store --png pictures --pick random", {"'--png pictures'", "ends in .png"}},
+        {"inspect teacher.safetensors --png pictures", {"only stores and runs have images"}},
     };
     CHECK(rows);
     cr_assert_neq(access(rt_test_path("arrays/images.npy"), F_OK), 0);

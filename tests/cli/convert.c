@@ -1,5 +1,6 @@
 /* `retort convert` through the built program: what PyTorch saved becomes a file that needs no
  * flags; what cannot be converted leaves none. */
+#include "common/formats/onnx/onnx.h"
 #include "common/formats/safetensors.h"
 #include "tests/child.h"
 #include "tests/cli/tiny.h"
@@ -65,13 +66,12 @@ Test(cli_convert, guesses_the_size_aloud)
     cr_expect_null(strstr(child->errors, "taken to be"), "%s", child->errors);
 }
 
-/* The notes of a run stay with its model; those of other programs' formats do not. */
-Test(cli_convert, keeps_notes)
+/* The same model with notes: one of a run and one of another program's format. */
+static void note_model(const char *from, const char *to)
 {
     rt_safetensors file = {0};
     rt_safetensors_writer writer = {0};
-    rt_tiny_model("tiny.safetensors", &(rt_tiny){0}, NULL);
-    cr_assert_eq(rt_safetensors_open(&file, rt_test_path("tiny.safetensors")), RT_OK);
+    cr_assert_eq(rt_safetensors_open(&file, rt_test_path(from)), RT_OK);
     for (size_t i = 0; i < file.entry_count; i++) {
         const rt_safetensors_entry *e = &file.entries[i];
         cr_assert_eq(rt_safetensors_add(&writer, e->name, e->type, e->rank, e->shape, e->data),
@@ -84,14 +84,52 @@ Test(cli_convert, keeps_notes)
                 RT_OK);
     cr_assert_eq(rt_safetensors_add_metadata(&writer, "teacher_sha256", "0123"), RT_OK);
     cr_assert_eq(rt_safetensors_add_metadata(&writer, "format", "pt"), RT_OK);
-    cr_assert_eq(rt_safetensors_write(&writer, rt_test_path("noted.safetensors"), NULL), RT_OK);
+    cr_assert_eq(rt_safetensors_write(&writer, rt_test_path(to), NULL), RT_OK);
     rt_safetensors_writer_clear(&writer);
     rt_safetensors_close(&file);
+}
+
+/* The notes of a run stay with its model; those of other programs' formats do not. */
+Test(cli_convert, keeps_notes)
+{
+    rt_safetensors file = {0};
+    rt_tiny_model("tiny.safetensors", &(rt_tiny){0}, NULL);
+    note_model("tiny.safetensors", "noted.safetensors");
     rt_test_retort_ends(0, "convert", "noted.safetensors", "copy.safetensors");
     cr_assert_eq(rt_safetensors_open(&file, rt_test_path("copy.safetensors")), RT_OK);
     cr_expect_str_eq(rt_safetensors_metadata(&file, "teacher_sha256"), "0123");
     cr_expect_null(rt_safetensors_metadata(&file, "format"));
     rt_safetensors_close(&file);
+}
+
+/* A student leaves for other runtimes and comes back; what is known of it goes along. */
+Test(cli_convert, a_student_becomes_onnx)
+{
+    rt_onnx model = {0};
+    char sha256[RT_SHA256_TEXT];
+    rt_tiny_model("tiny.safetensors", &(rt_tiny){0}, NULL);
+    note_model("tiny.safetensors", "student.safetensors");
+    const rt_child *child =
+        rt_test_retort_ends(0, "convert", "student.safetensors", "student.onnx", "--json");
+    cJSON *seen = rt_test_json(child->output);
+    snprintf(sha256, sizeof sha256, "%s",
+             cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(seen, "sha256")));
+    cJSON_Delete(seen);
+    cr_assert_eq(rt_onnx_open(&model, rt_test_path("student.onnx")), RT_OK, "%s",
+                 rt_error_message());
+    cr_expect_str_eq(model.sha256, sha256);
+    cr_expect_str_eq(rt_onnx_metadata(&model, "retort.teacher_sha256"), "0123");
+    cr_expect_str_eq(rt_onnx_metadata(&model, "retort.arch"), "resnet8");
+    cr_expect_str_eq(rt_onnx_metadata(&model, "retort.normalised"), "inside");
+    cr_expect_not_null(rt_onnx_metadata(&model, "retort.classes"));
+    cr_expect_not_null(rt_onnx_metadata(&model, "retort.version"));
+    cr_expect_null(rt_onnx_metadata(&model, "retort.format"));
+    cr_expect_eq(model.inputs[0].dims[0], RT_ONNX_DYNAMIC);
+    rt_onnx_close(&model);
+
+    rt_test_retort_ends(0, "convert", "student.safetensors", "again.onnx");
+    cr_expect(rt_test_same(rt_test_path("student.onnx"), rt_test_path("again.onnx"), NULL));
+    rt_test_retort_ends(0, "convert", "student.onnx", "back.safetensors");
 }
 
 static void expect_failure(const char *words, const rt_child *child)
@@ -106,7 +144,7 @@ Test(cli_convert, what_cannot_be_converted_leaves_nothing)
 #define CONVERT(...) rt_test_retort("convert", __VA_ARGS__, (char *)NULL)
 #define NORMALISED "--mean=0.5,0.5,0.5", "--std=1,1,1"
     const char *plain = CHECKPOINT("plain"), *out = "out.safetensors";
-    expect_failure("ends in .safetensors", CONVERT(plain, "out.onnx", NORMALISED));
+    expect_failure("ends in .safetensors", CONVERT(plain, "out.tflite", NORMALISED));
     expect_failure("give --mean", CONVERT(plain, out));
     expect_failure("give --std", CONVERT(plain, out, "--mean=0.5,0.5,0.5"));
     expect_failure("'mean' has 1 numbers", CONVERT(plain, out, "--mean=0.5", "--std=1"));

@@ -186,6 +186,7 @@ Test(cli_disk, one_that_cannot_be_written)
         {{"run", "run.yaml", "--out", "small/run"}},
         {{"inspect", "store", "--png", "small/grid.png"}},
         {{"inspect", "store", "--npy", "small/arrays"}},
+        {{"inspect", "store", "--png", "small/pictures"}},
     };
     for (size_t i = 0; i < RT_COUNT(rows); i++) {
         const char *const *w = rows[i].words;
