@@ -197,3 +197,27 @@ Test(cli_convert, a_checkpoint_needs_no_conversion)
     cr_expect_eq(rt_test_number(seen, "samples"), RT_TINY_SAMPLES);
     cJSON_Delete(seen);
 }
+
+/* A graph becomes a network like others: `inspect` shows the file and what is made of it. */
+Test(cli_convert, an_onnx_file_becomes_a_model)
+{
+    static const char graph[] = RT_SOURCE_FOLDER "/tests/golden/onnx/residual17.onnx";
+    const rt_child *child = rt_test_retort_ends(0, "convert", graph, "graph.safetensors",
+                                                "--mean=0.45,0.5,0.55", "--std", "0.2,0.25,0.3");
+    cr_expect_not_null(strstr(child->output, "(ONNX): graph of 12x16x3 images in 5 classes"), "%s",
+                       child->output);
+    rt_test_retort_ends(0, "convert", "graph.safetensors", "again.safetensors");
+    cr_expect(
+        rt_test_same(rt_test_path("graph.safetensors"), rt_test_path("again.safetensors"), NULL));
+    const char *const files[] = {graph, "graph.safetensors"};
+    for (size_t i = 0; i < RT_COUNT(files); i++) {
+        child = rt_test_retort_ends(0, "inspect", files[i]);
+        cr_expect_not_null(strstr(child->output, "graph: all 22 tensors fit"), "%s", child->output);
+        cr_expect_not_null(strstr(child->output, "batch norms 4"), "%s", child->output);
+    }
+    /* Without its batch norms the user is told how to keep them; mean and std must be said. */
+    child = rt_test_retort_ends(2, "convert", RT_SOURCE_FOLDER "/tests/golden/onnx/folded13.onnx",
+                                "folded.safetensors");
+    cr_expect_not_null(strstr(child->errors, "TrainingMode.PRESERVE"), "%s", child->errors);
+    cr_expect_not_null(strstr(child->errors, "--mean"), "%s", child->errors);
+}
