@@ -5,6 +5,7 @@
 #include "conv2d_common.glsl"
 layout(local_size_x = 64) in;
 layout(constant_id = 4) const bool BIAS = false;
+layout(constant_id = 5) const int DILATION = 1;
 layout(push_constant) uniform Push { int images; };
 layout(binding = 0, std430) readonly buffer Input { vec4 x[]; };
 layout(binding = 1, std430) readonly buffer Weights { vec4 weight[]; };
@@ -21,8 +22,7 @@ void main()
     if (BIAS) sum = bias[o4];
     for (int ky = 0; ky < KERNEL_H; ky++)
         for (int kx = 0; kx < KERNEL_W; kx++) {
-            const int iy = oy * STRIDE + ky * DILATION - PADDING;
-            const int ix = ox * STRIDE + kx * DILATION - PADDING;
+            const int iy = oy * STRIDE + ky * DILATION - TOP, ix = ox * STRIDE + kx * DILATION - LEFT;
             if (iy < 0 || iy >= HEIGHT || ix < 0 || ix >= WIDTH) continue;
             const int pixel = ((n * HEIGHT + iy) * WIDTH + ix) * CI4;
             const int tap = (ky * KERNEL_W + kx) * 4 * CI4;

@@ -59,8 +59,8 @@ void main()
     [[unroll]] for (int f = 0; f < PIXEL_FETCHES; f++) {
         const int at = f * GROUP_LANES + lane_in_group();
         const int row = first_row + at / IN_COLUMNS;
-        const int x = first_column * STRIDE + at % IN_COLUMNS - PADDING;
-        const int y_index = row % OUT_HEIGHT * STRIDE - PADDING;
+        const int x = first_column * STRIDE + at % IN_COLUMNS - LEFT;
+        const int y_index = row % OUT_HEIGHT * STRIDE - TOP;
         const bool inside =
             at < TILE_ROWS * IN_COLUMNS && row < rows && x >= 0 && x < WIDTH;
         pixel_y[f] = inside ? y_index : -KERNEL_H;

@@ -19,8 +19,8 @@ int tap_count() { return KERNEL_H * KERNEL_W; }
 void find_row(int row, out int top, out int side, out int corner)
 {
     const int line = row / OUT_WIDTH;
-    top = line % OUT_HEIGHT * STRIDE - PADDING;
-    side = row % OUT_WIDTH * STRIDE - PADDING;
+    top = line % OUT_HEIGHT * STRIDE - TOP;
+    side = row % OUT_WIDTH * STRIDE - LEFT;
     corner = ((line / OUT_HEIGHT * HEIGHT + top) * WIDTH + side) * CI4;
     if (row >= row_count()) top = -KERNEL_H; // no tap is inside
 }

@@ -1,7 +1,7 @@
 // The gradient of the input as a product of matrices, for the families `shared` and `cooperative`:
 //   dX [pixel][ci] = dY over the taps [pixel][tap, co] * Transposed [tap, co][ci] (+ Addend)
-// The tap (ky, kx) brings dY(oy, ox) to X(y, x) where y + PADDING - ky = oy * STRIDE and likewise
-// in x. At stride 2 the pixels of a workgroup have one parity each in y and x (its z), so that the
+// The tap (ky, kx) brings dY(oy, ox) to X(y, x) where y + TOP - ky = oy * STRIDE and x + LEFT - kx =
+// ox * STRIDE. At stride 2 the pixels of a workgroup have one parity each in y and x (its z), so that the
 // same taps meet them all: no multiplication by 0. No tap at all may be left (1x1 kernels): then
 // it writes the addend. Before it DEPTH and TILE_VECTORS of the family are declared.
 layout(constant_id = 9) const bool ADD = false;
@@ -20,8 +20,8 @@ const int LINES = (HEIGHT + STRIDE - 1) / STRIDE, COLUMNS = (WIDTH + STRIDE - 1)
 int parity_y() { return STRIDE == 1 ? 0 : int(gl_WorkGroupID.z) / STRIDE; }
 int parity_x() { return STRIDE == 1 ? 0 : int(gl_WorkGroupID.z) % STRIDE; }
 // The taps that meet these pixels: every STRIDE-th from the first.
-int first_ky() { return (parity_y() + PADDING) % STRIDE; }
-int first_kx() { return (parity_x() + PADDING) % STRIDE; }
+int first_ky() { return (parity_y() + TOP) % STRIDE; }
+int first_kx() { return (parity_x() + LEFT) % STRIDE; }
 int taps_y() { return (KERNEL_H - first_ky() + STRIDE - 1) / STRIDE; }
 int taps_x() { return (KERNEL_W - first_kx() + STRIDE - 1) / STRIDE; }
 // tap / taps_x(), also where that is not known when the pipeline is made: at most 4 lines then
@@ -38,8 +38,8 @@ int tap_count() { return taps_y() * taps_x(); }
 void find_row(int row, out int top, out int side, out int corner)
 {
     const int line = row / COLUMNS;
-    top = line % LINES + (parity_y() + PADDING - first_ky()) / STRIDE;
-    side = row % COLUMNS + (parity_x() + PADDING - first_kx()) / STRIDE;
+    top = line % LINES + (parity_y() + TOP - first_ky()) / STRIDE;
+    side = row % COLUMNS + (parity_x() + LEFT - first_kx()) / STRIDE;
     corner = ((line / LINES * OUT_HEIGHT + top) * OUT_WIDTH + side) * CO4;
     if (row >= row_count()) top = -1; // no tap is inside
 }

@@ -21,8 +21,8 @@ int end_pixel() { return min(first_pixel() + pixels_a_split(), images * OUT_HEIG
 vec4 left_at(int pixel, int quad)
 {
     const int line = pixel / OUT_WIDTH, tap = quad / CI4;
-    const int iy = line % OUT_HEIGHT * STRIDE + tap / KERNEL_W - PADDING;
-    const int ix = pixel % OUT_WIDTH * STRIDE + tap % KERNEL_W - PADDING;
+    const int iy = line % OUT_HEIGHT * STRIDE + tap / KERNEL_W - TOP;
+    const int ix = pixel % OUT_WIDTH * STRIDE + tap % KERNEL_W - LEFT;
     vec4 value = vec4(0);
     if (pixel < end_pixel() && quad < QUAD_COUNT && uint(iy) < HEIGHT && uint(ix) < WIDTH)
         value = x[((line / OUT_HEIGHT * HEIGHT + iy) * WIDTH + ix) * CI4 + quad % CI4];

@@ -5,6 +5,7 @@
 #include "conv2d_common.glsl"
 layout(local_size_x = 64) in;
 layout(constant_id = 4) const bool ADD = false;
+layout(constant_id = 5) const int DILATION = 1;
 layout(push_constant) uniform Push { int images; };
 layout(binding = 0, std430) readonly buffer OutputGradient { vec4 dy[]; };
 layout(binding = 1, std430) readonly buffer Transposed { vec4 weight[]; };
@@ -21,7 +22,7 @@ void main()
     if (ADD) sum = addend[index];
     for (int ky = 0; ky < KERNEL_H; ky++)
         for (int kx = 0; kx < KERNEL_W; kx++) {
-            const int down = iy + PADDING - ky * DILATION, along = ix + PADDING - kx * DILATION;
+            const int down = iy + TOP - ky * DILATION, along = ix + LEFT - kx * DILATION;
             if (down < 0 || along < 0 || down % STRIDE != 0 || along % STRIDE != 0) continue;
             const int oy = down / STRIDE, ox = along / STRIDE;
             if (oy >= OUT_HEIGHT || ox >= OUT_WIDTH) continue;

@@ -1,6 +1,6 @@
 #version 450
 // dX = dY * Transposed (+ Addend), gathered: the tap (ky, kx) brings dY(oy, ox) to X(y, x) where
-// y + PADDING - ky = oy * STRIDE and likewise in x; other taps do not meet that pixel.
+// y + TOP - ky = oy * STRIDE and x + LEFT - kx = ox * STRIDE; other taps do not meet that pixel.
 // Then through the backward pass of what made X, before it is stored: times negative_slope where
 // Made <= 0 (ACTIVATION), times Scale / sqrt(Variance + epsilon) (SCALE), + Behind (ADD_BEHIND).
 // Work    a group of lanes: 4 * GROUP_LANES input channels of a tile of X. At stride 2 all rows of
@@ -41,8 +41,8 @@ layout(binding = 7, std430) writeonly buffer Output { vec4 dx[]; };
 const int ROWS = (HEIGHT + STRIDE - 1) / STRIDE; // of one parity in an image, perhaps one too many
 const int COLUMN_TILES = (WIDTH + TILE_COLUMNS - 1) / TILE_COLUMNS;
 const int AWAY = 8 * STRIDE; // keeps what is divided or taken modulo STRIDE above 0
-const int FIRST_COLUMN = (PADDING - KERNEL_W + 1 + AWAY) / STRIDE - AWAY / STRIDE; // leftmost ox
-const int IN_COLUMNS = (TILE_COLUMNS - 1 + PADDING) / STRIDE - FIRST_COLUMN + 1;
+const int FIRST_COLUMN = (LEFT - KERNEL_W + 1 + AWAY) / STRIDE - AWAY / STRIDE; // leftmost ox
+const int IN_COLUMNS = (TILE_COLUMNS - 1 + LEFT) / STRIDE - FIRST_COLUMN + 1;
 const int PIXEL_FETCHES = (TILE_ROWS * IN_COLUMNS + GROUP_LANES - 1) / GROUP_LANES;
 const int COMPONENTS = CO < 4 ? CO : 4;
 const int WEIGHTS = KERNEL_W * COMPONENTS;
@@ -60,14 +60,14 @@ void main()
     const int first_column = tile_of_parity % COLUMN_TILES * TILE_COLUMNS;
     const int c4 = int(gl_WorkGroupID.x) * GROUP_LANES + lane_in_group();
     const bool real = c4 < CI4;
-    const int first_ky = (parity + PADDING) % STRIDE;
+    const int first_ky = (parity + TOP) % STRIDE;
 
     int pixel_y[PIXEL_FETCHES], pixel_index[PIXEL_FETCHES]; // through kernel row first_ky
     [[unroll]] for (int f = 0; f < PIXEL_FETCHES; f++) {
         const int at = f * GROUP_LANES + lane_in_group();
         const int row = first_row + at / IN_COLUMNS;
         const int ox = first_column / STRIDE + FIRST_COLUMN + at % IN_COLUMNS;
-        const int oy = row % ROWS + (parity + PADDING - first_ky) / STRIDE;
+        const int oy = row % ROWS + (parity + TOP - first_ky) / STRIDE;
         const bool inside =
             at < TILE_ROWS * IN_COLUMNS && row < rows && ox >= 0 && ox < OUT_WIDTH;
         pixel_y[f] = inside ? oy : -1;
@@ -102,7 +102,7 @@ void main()
                     [[unroll]] for (int k = 0; k < WEIGHTS; k++) {
                         float a[BLOCK];
                         [[unroll]] for (int p = 0; p < BLOCK; p++) {
-                            const int column = (m + p) % TILE_COLUMNS + PADDING - k / COMPONENTS;
+                            const int column = (m + p) % TILE_COLUMNS + LEFT - k / COMPONENTS;
                             const int at = (m + p) / TILE_COLUMNS * IN_COLUMNS + column - FIRST_COLUMN;
                             a[p] = from_lane(pixel[at / GROUP_LANES][k % COMPONENTS], at % GROUP_LANES);
                         }
@@ -114,7 +114,7 @@ void main()
                 [[unroll]] for (int m = 0; m < TILE_PIXELS; m++) {
                     vec4 s = sum[m];
                     [[unroll]] for (int k = 0; k < WEIGHTS; k++) {
-                        const int along = m % TILE_COLUMNS + PADDING - k / COMPONENTS + AWAY;
+                        const int along = m % TILE_COLUMNS + LEFT - k / COMPONENTS + AWAY;
                         if (along % STRIDE == 0) {
                             const int at = m / TILE_COLUMNS * IN_COLUMNS + along / STRIDE -
                                            AWAY / STRIDE - FIRST_COLUMN;

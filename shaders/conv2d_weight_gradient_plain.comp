@@ -5,6 +5,7 @@
 #extension GL_GOOGLE_include_directive : require
 #include "conv2d_common.glsl"
 layout(local_size_x = 64) in;
+layout(constant_id = 5) const int DILATION = 1;
 layout(push_constant) uniform Push { int images; };
 layout(binding = 0, std430) readonly buffer Input { vec4 x[]; };
 layout(binding = 1, std430) readonly buffer OutputGradient { vec4 dy[]; };
@@ -19,10 +20,10 @@ void main()
     vec4 sum = vec4(0);
     for (int n = 0; n < images; n++)
         for (int oy = 0; oy < OUT_HEIGHT; oy++) {
-            const int iy = oy * STRIDE + ky * DILATION - PADDING;
+            const int iy = oy * STRIDE + ky * DILATION - TOP;
             if (iy < 0 || iy >= HEIGHT) continue;
             for (int ox = 0; ox < OUT_WIDTH; ox++) {
-                const int ix = ox * STRIDE + kx * DILATION - PADDING;
+                const int ix = ox * STRIDE + kx * DILATION - LEFT;
                 if (ix < 0 || ix >= WIDTH) continue;
                 sum += x[((n * HEIGHT + iy) * WIDTH + ix) * CI4 + c / 4][c % 4] *
                        dy[((n * OUT_HEIGHT + oy) * OUT_WIDTH + ox) * CO4 + o4];

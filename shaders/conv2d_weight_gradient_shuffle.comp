@@ -54,8 +54,8 @@ void main()
             const int at = f * GROUP_LANES + lane_in_group();
             const int row = first_row + at / (TAP_ROWS * IN_COLUMNS);
             const int ky = first_ky + at / IN_COLUMNS % TAP_ROWS;
-            const int y = row % OUT_HEIGHT * STRIDE + ky - PADDING;
-            const int x = first_column * STRIDE + at % IN_COLUMNS - PADDING;
+            const int y = row % OUT_HEIGHT * STRIDE + ky - TOP;
+            const int x = first_column * STRIDE + at % IN_COLUMNS - LEFT;
             const bool inside = at < IN_PIXELS && row < rows && y >= 0 && y < HEIGHT && x >= 0 &&
                                 x < WIDTH;
             const int index = ((row / OUT_HEIGHT * HEIGHT + y) * WIDTH + x) * CI4 + first_c4;

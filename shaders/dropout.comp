@@ -21,8 +21,9 @@ layout(binding = 2, std430) writeonly buffer Output { vec4 y[]; };
 
 void main()
 {
+    const uint step = counters[0]; // once: not a load in the loop
     for (uint i = first_item(), v = 0; v < VECTORS && i < count; v++, i += WORKGROUP_SIZE) {
-        const uvec4 draw = philox(seed_low, seed_high, stream, counters[0], i);
+        const uvec4 draw = philox(seed_low, seed_high, stream, step, i);
         const vec4 uniforms = vec4(uniform01(draw.x), uniform01(draw.y), uniform01(draw.z),
                                    uniform01(draw.w));
         const vec4 x = imageLoad(X, X_offset + int(i));

@@ -1,73 +1,49 @@
 #version 450
 // x_gradient = sum of g over the windows whose first maximum (row by row) is this pixel; g = y's
 //     gradient
-// Layout  X, x_gradient: [N,H,W,C4], Y, G: [N,OUTPUT_H,OUTPUT_W,C4] as vec4. g's padding is 0.
-// Work    one invocation: VECTORS vec4 of x (tensor.glsl). Whether it is a window's first maximum
-//         it sees from the taps before its own: nothing has to be kept, nothing is scattered.
+// Layout  x_gradient: [N,H,W,C4], TAPS (of max_pool_forward.comp), G: [N,OUTPUT_H,OUTPUT_W,C4] as
+//         vec4. g's padding is 0.
+// Work    one invocation: VECTORS vec4 of x (tensor.glsl). It asks the windows that the pixel is in:
+//         nothing is scattered.
 #extension GL_GOOGLE_include_directive : require
 #include "tensor.glsl"
 #include "pool.glsl"
 #extension GL_EXT_control_flow_attributes : require
 layout(push_constant) uniform Push {
     uint count; // N*H*W*C4
-    int X_offset;
-    int Y_offset;
+    int TAPS_offset;
     int G_offset;
 };
-layout(binding = 0, rgba32f) readonly uniform imageBuffer X;
-layout(binding = 1, rgba32f) readonly uniform imageBuffer Y;
-layout(binding = 2, rgba32f) readonly uniform imageBuffer G;
-layout(binding = 3, std430) writeonly buffer Output { vec4 x_gradient[]; };
-
-struct Pixel {
-    uint n, h, w, c4;
-};
-
-// 1 for the channels in which this tap of the window comes before `own` and is its maximum, too
-uvec4 earlier_maximum(uint tap, uint own, int top, int left, Pixel p, vec4 maximum)
-{
-    const int h = top + int(tap / KERNEL_W);
-    const int w = left + int(tap % KERNEL_W);
-    const bool valid = tap < own && h >= 0 && h < int(H) && w >= 0 && w < int(W);
-    const int at = ((int(p.n * H) + h) * int(W) + w) * int(C4) + int(p.c4);
-    return uint(valid) * uvec4(equal(imageLoad(X, valid ? X_offset + at : 0), maximum));
-}
+layout(binding = 0, rgba32f) readonly uniform imageBuffer TAPS;
+layout(binding = 1, rgba32f) readonly uniform imageBuffer G;
+layout(binding = 2, std430) writeonly buffer Output { vec4 x_gradient[]; };
 
 // what window k of those that the pixel can be in gives
-vec4 from_window(uint k, Pixel p, vec4 x)
+vec4 from_window(uint k, uint n, uint h, uint w, uint c4)
 {
-    const uint TAPS = KERNEL_H * KERNEL_W;
-    const Window window = window_of_pixel(p.h, p.w, k);
-    const int at = ((int(p.n * OUTPUT_H) + window.row) * int(OUTPUT_W) + window.column) * int(C4) +
-                   int(p.c4);
-    const vec4 maximum = imageLoad(Y, window.valid ? Y_offset + at : 0);
-    const vec4 g = imageLoad(G, window.valid ? G_offset + at : 0);
-    const uint own = uint(window.tap_h) * KERNEL_W + uint(window.tap_w);
-    const int top = int(p.h) - window.tap_h, left = int(p.w) - window.tap_w;
-    uvec4 earlier = uvec4(0);
-    if (TAPS <= UNROLLED) {
-        [[unroll]] for (uint tap = 0; tap < TAPS; tap++)
-            earlier |= earlier_maximum(tap, own, top, left, p, maximum);
-    } else {
-        for (uint tap = 0; tap < TAPS; tap++)
-            earlier |= earlier_maximum(tap, own, top, left, p, maximum);
-    }
-    // g is the zero texel for a window that is not there
-    return g * vec4(equal(x, maximum)) * vec4(1 - earlier);
+    const Window window = window_of_pixel(h, w, k);
+    const int at =
+        ((int(n * OUTPUT_H) + window.row) * int(OUTPUT_W) + window.column) * int(C4) + int(c4);
+    const vec4 tap = imageLoad(TAPS, window.valid ? TAPS_offset + at : 0);
+    const vec4 g = imageLoad(G, window.valid ? G_offset + at : 0); // 0 for one that is not there
+    const float own = float(window.tap_h * int(KERNEL_W) + window.tap_w);
+    return mix(vec4(0), g, equal(tap, vec4(own)));
 }
 
 void main()
 {
     const uint WINDOWS = windows_h() * windows_w();
     for (uint i = first_item(), v = 0; v < VECTORS && i < count; v++, i += WORKGROUP_SIZE) {
+        const uint c4 = i % C4;
         const uint pixel = i / C4;
-        const Pixel p = Pixel(pixel / (W * H), pixel / W % H, pixel % W, i % C4);
-        const vec4 x = imageLoad(X, X_offset + int(i));
+        const uint w = pixel % W;
+        const uint h = pixel / W % H;
+        const uint n = pixel / (W * H);
         vec4 sum = vec4(0);
-        if (WINDOWS * KERNEL_H * KERNEL_W <= 2 * UNROLLED) {
-            [[unroll]] for (uint k = 0; k < WINDOWS; k++) sum += from_window(k, p, x);
+        if (WINDOWS <= UNROLLED) {
+            [[unroll]] for (uint k = 0; k < WINDOWS; k++) sum += from_window(k, n, h, w, c4);
         } else {
-            for (uint k = 0; k < WINDOWS; k++) sum += from_window(k, p, x);
+            for (uint k = 0; k < WINDOWS; k++) sum += from_window(k, n, h, w, c4);
         }
         x_gradient[i] = sum;
     }

@@ -12,6 +12,8 @@ static const rt_option options[] = {
     {"batch-size", "N", "images a step (default 256)"},
     {"arch", "NAME", "architecture, for a file that does not say it (else it is recognised)"},
     {"shortcut", "A|B", "of a CIFAR ResNet, for a file that does not say it"},
+    {"stem", "small|large",
+     "of a larger family (torchvision: large), for a file that does not say it"},
     {"mean", "M,M,M", "what the model subtracts from pixels, for a file that does not say it"},
     {"std", "S,S,S", "what it divides by, for a file that does not say it"},
 };
@@ -25,6 +27,7 @@ static rt_status read_hints(const rt_command *command, const rt_store_descriptio
     RT_TRY(rt_command_option_floats(command, "std", store->channels, store->channels, std, &stds));
     *hints = (rt_model_hints){.arch = rt_command_option(command, "arch"),
                               .shortcut = rt_command_option(command, "shortcut"),
+                              .stem = rt_command_option(command, "stem"),
                               .channels = store->channels,
                               .height = store->height,
                               .width = store->width,

@@ -20,10 +20,12 @@ rt_status rt_student_make(rt_network **student, rt_device *device, const rt_stud
     rt_network_description d = *teacher;
     d.arch = config->arch;
     d.shortcut = config->shortcut;
+    d.stem = config->stem;
     d.base_width = config->base_width;
     if (config->initial != NULL) {
         const rt_model_hints hints = {.arch = d.arch,
                                       .shortcut = d.shortcut,
+                                      .stem = d.stem,
                                       .base_width = d.base_width,
                                       .channels = d.channels,
                                       .height = d.height,

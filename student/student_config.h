@@ -7,7 +7,7 @@
 #include "student/recipes/distillation.h"
 
 typedef struct rt_student_config {
-    const char *arch, *shortcut;
+    const char *arch, *shortcut, *stem;
     uint32_t base_width;
     const char *initial; ///< model file to start from; NULL: drawn weights
     uint32_t batch_size, views, padding;
@@ -28,6 +28,8 @@ extern const char *const rt_miner_form_names[];
          .help = "channels of the first stage; 0: the architecture's own"},                        \
         {RT_PART_KEY(config, field, prefix, "shortcut", RT_STRING, shortcut),                      \
          .help = "of CIFAR ResNets: A or B"},                                                      \
+        {RT_PART_KEY(config, field, prefix, "stem", RT_STRING, stem),                              \
+         .help = "of the larger families: small, or large as in torchvision"},                     \
         {RT_PART_KEY(config, field, prefix, "initial", RT_STRING, initial), .no_effect = true,     \
          .help = "model file to start from instead of drawn weights"},                             \
         {RT_PART_KEY(config, field, prefix, "batch_size", RT_UINT, batch_size), .fallback = 128,   \

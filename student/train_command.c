@@ -10,7 +10,7 @@
 
 typedef struct train_config {
     const char *store, *evaluation_store, *device;
-    const char *arch, *shortcut;
+    const char *arch, *shortcut, *stem;
     uint32_t base_width;
     uint64_t seed;
     uint32_t epochs, batch_size;
@@ -33,6 +33,8 @@ static const rt_config_row rows[] = {
     {KEY("base_width", RT_UINT, base_width), .max = 1024,
      .help = "channels of the first stage; 0: the architecture's own"},
     {KEY("shortcut", RT_STRING, shortcut), .help = "of CIFAR ResNets: A or B"},
+    {KEY("stem", RT_STRING, stem),
+     .help = "of the larger families: small, or large as in torchvision"},
     {KEY("epochs", RT_UINT, epochs), .fallback = 20, .min = 1, .max = 100000,
      .help = "passes over the store"},
     {KEY("batch_size", RT_UINT, batch_size), .fallback = 128, .min = 2, .max = 65536,
@@ -85,6 +87,7 @@ static rt_status make_network(train *t)
     rt_network_description d = {.arch = t->config.arch,
                                 .base_width = t->config.base_width,
                                 .shortcut = t->config.shortcut,
+                                .stem = t->config.stem,
                                 .channels = s->channels,
                                 .height = s->height,
                                 .width = s->width,

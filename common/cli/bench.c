@@ -171,6 +171,9 @@ static const rt_option options[] = {
     {"wall", NULL, "of steps only the wall clock, not operator by operator"},
     {"random-teacher", NULL, "step: do not read the config's teacher, draw its weights"},
     {"batch-size", "N", "train, evaluate: images a step (128, 256)"},
+    {"images", "N", "evaluate: how many (1024)"},
+    {"size", "HxW", "train, evaluate: of the images (32x32)"},
+    {"stem", "small|large", "train, evaluate: of a family that has both (small)"},
 };
 
 const rt_command_description rt_bench_command = {
@@ -185,8 +188,8 @@ const rt_command_description rt_bench_command = {
         "  then the time that each operator takes on the device. Without CONFIG those of the demo "
         "and\n"
         "  of the paper's networks with 128 images, with random teachers. --set changes keys.\n"
-        "train: a training step of ARCH (resnet20) on images of 32x32x3, as step.\n"
-        "evaluate: ARCH on 1,024 such images.\n",
+        "train: a training step of ARCH (resnet20) on images of 32x32x3 (--size), as step.\n"
+        "evaluate: ARCH on 1,024 such images (--images).\n",
     .options = options,
     .option_count = RT_COUNT(options),
     .flags = RT_FLAG_SET | RT_FLAG_DEVICE,

@@ -81,7 +81,7 @@ RT_CHECKED rt_status rt_bench_step_rows(rt_bench *bench);
 RT_CHECKED rt_status rt_bench_make_steps(rt_bench *bench, const char *path);
 /** A supervised training step of the command's ARCH on images like CIFAR-10's. */
 RT_CHECKED rt_status rt_bench_train(rt_bench *bench);
-/** The evaluation of 1,024 such images. */
+/** The evaluation of 1,024 such images, or as many as --images says. */
 RT_CHECKED rt_status rt_bench_evaluate(rt_bench *bench);
 
 #endif

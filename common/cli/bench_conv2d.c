@@ -80,7 +80,9 @@ static rt_conv2d_shape layer_of(const shape *s)
         .kernel_h = s->kernel,
         .kernel_w = s->kernel,
         .stride = s->stride,
-        .padding = padding,
+        .top = padding,
+        .left = padding,
+        .dilation = 1,
         .out_height = (s->h + 2 * padding - s->kernel) / s->stride + 1,
         .out_width = (s->w + 2 * padding - s->kernel) / s->stride + 1,
     };

@@ -55,6 +55,7 @@ static rt_status make_random_teacher(stage *s)
     rt_network_description d = {.arch = c->arch,
                                 .base_width = c->base_width,
                                 .shortcut = c->shortcut,
+                                .stem = c->stem,
                                 .channels = c->channels,
                                 .height = c->height,
                                 .width = c->width,

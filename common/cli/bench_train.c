@@ -8,7 +8,8 @@
 
 #include <stdio.h>
 
-enum { SIDE = 32, CHANNELS = 3, CLASSES = 10, BATCH_SIZE = 128, EVALUATED = 1024 };
+enum { SIDE = 32, LARGEST_SIDE = 4096, CHANNELS = 3, CLASSES = 10, BATCH_SIZE = 128 };
+enum { EVALUATED = 1024, MOST_EVALUATED = 1 << 20 };
 
 typedef struct subject {
     rt_bench *bench;
@@ -17,18 +18,20 @@ typedef struct subject {
     rt_training *training;
 } subject;
 
-/* The network of the command line for images like CIFAR-10's. */
+/* The network of the command line, by default for images like CIFAR-10's. */
 static rt_status make_network(subject *s)
 {
     const rt_command *command = s->bench->command;
-    const rt_network_description d = {.arch = command->argument_count > 1 ? command->arguments[1]
-                                                                          : "resnet20",
-                                      .channels = CHANNELS,
-                                      .height = SIDE,
-                                      .width = SIDE,
-                                      .classes = CLASSES,
-                                      .mean = {0.5f, 0.5f, 0.5f},
-                                      .std = {0.25f, 0.25f, 0.25f}};
+    rt_network_description d = {.arch = command->argument_count > 1 ? command->arguments[1]
+                                                                    : "resnet20",
+                                .stem = rt_command_option(command, "stem"),
+                                .channels = CHANNELS,
+                                .height = SIDE,
+                                .width = SIDE,
+                                .classes = CLASSES,
+                                .mean = {0.5f, 0.5f, 0.5f},
+                                .std = {0.25f, 0.25f, 0.25f}};
+    RT_TRY(rt_command_option_pair(command, "size", LARGEST_SIDE, &d.height, &d.width));
     RT_TRY(rt_network_create(&s->network, &d));
     RT_TRY(rt_network_allocate(s->network, s->bench->device));
     return rt_parameters_initialise(rt_network_parameters(s->network), 1, RT_STREAM_WEIGHTS, 0,
@@ -110,7 +113,7 @@ rt_status rt_bench_train(rt_bench *bench)
     return status;
 }
 
-static rt_status evaluate(subject *s, const char *name)
+static rt_status evaluate(subject *s, const char *name, uint32_t images)
 {
     rt_bench *bench = s->bench;
     const rt_sample_source source = rt_bench_images_source(&s->images);
@@ -119,12 +122,12 @@ static rt_status evaluate(subject *s, const char *name)
     if (seconds == NULL) return RT_ERROR_MEMORY;
     for (uint32_t i = 0; i <= bench->repeats; i++) { /* the first one warms up */
         rt_evaluation evaluation;
-        RT_TRY(rt_evaluate_source(&evaluation, s->network, bench->device, &source, EVALUATED,
+        RT_TRY(rt_evaluate_source(&evaluation, s->network, bench->device, &source, images,
                                   s->images.noise.batch_size));
         if (i > 0) seconds[i - 1] = evaluation.seconds;
         rt_evaluation_clear(&evaluation);
     }
-    snprintf(remark, sizeof remark, "wall clock, %d images", EVALUATED);
+    snprintf(remark, sizeof remark, "wall clock, %u images", images);
     return rt_bench_report(bench,
                            &(rt_bench_result){.name = name,
                                               .seconds = rt_bench_median(seconds, bench->repeats),
@@ -136,11 +139,14 @@ rt_status rt_bench_evaluate(rt_bench *bench)
     subject s = {.bench = bench};
     char name[300];
     uint32_t batch_size = 2 * BATCH_SIZE; /* as `retort evaluate` has it */
-    RT_TRY(rt_command_option_uint(bench->command, "batch-size", 1, EVALUATED, &batch_size));
+    uint32_t images = EVALUATED;
+    RT_TRY(rt_command_option_uint(bench->command, "images", 1, MOST_EVALUATED, &images));
+    if (batch_size > images) batch_size = images;
+    RT_TRY(rt_command_option_uint(bench->command, "batch-size", 1, images, &batch_size));
     rt_status status = begin(&s, batch_size);
     if (status == RT_OK) {
         snprintf(name, sizeof name, "%.250s-evaluation", rt_network_describe(s.network)->arch);
-        if (rt_bench_wants(bench, name)) status = evaluate(&s, name);
+        if (rt_bench_wants(bench, name)) status = evaluate(&s, name, images);
     }
     clear(&s);
     return status;

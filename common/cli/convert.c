@@ -55,6 +55,7 @@ static rt_status read_hints(const rt_command *command, conversion *c, rt_model_h
     uint32_t means, stds;
     *hints = (rt_model_hints){.arch = rt_command_option(command, "arch"),
                               .shortcut = rt_command_option(command, "shortcut"),
+                              .stem = rt_command_option(command, "stem"),
                               .override = true};
     RT_TRY(rt_command_option_uint(command, "base-width", 1, 1024, &hints->base_width));
     RT_TRY(rt_command_option_uint(command, "height", 4, 4096, &hints->height));
@@ -81,7 +82,7 @@ static rt_status guess_size(const conversion *c, rt_arena *arena, rt_model_hints
     RT_TRY(rt_recognise(&found, arena, &c->weights, arch));
     if (found.description.arch == NULL) /* a wrong name says nothing of the images */
         RT_TRY(rt_recognise(&found, arena, &c->weights, NULL));
-    if (found.description.arch == NULL) return RT_OK;
+    if (found.description.arch == NULL || found.stem_hidden) return RT_OK;
     if (hints->height == 0)
         hints->height = hints->width > 0 ? hints->width : found.description.height;
     if (hints->width == 0) hints->width = hints->height;
@@ -131,7 +132,8 @@ static rt_status run(rt_command *command)
 
 static const rt_option own_options[] = {
     {"arch", "NAME", "architecture, if it is not recognised"},
-    {"shortcut", "A|B", "of a CIFAR ResNet"},
+    {"shortcut", "A|B|raw", "of a CIFAR ResNet or a WRN"},
+    {"stem", "small|large", "for images of what size it begins"},
     {"base-width", "N", "channels of the first stage"},
     {"height", "N", "of the images"},
     {"width", "N", "of the images"},

@@ -31,14 +31,17 @@ static rt_status describe(rt_model_survey *s, rt_arena *arena)
 {
     static const float zeros[4], ones[4] = {1, 1, 1, 1};
     const rt_network_description *d = &s->found.description;
-    const char *said =
+    const char *channels_said =
         rt_weights_metadata(&s->weights, "channels"); /* of a graph nothing is found */
+    const bool said = rt_weights_metadata(&s->weights, "arch") != NULL;
     double channels = d->channels;
-    if (channels == 0 && said != NULL && !rt_parse_number(said, &channels)) channels = 0;
+    if (channels == 0 && channels_said != NULL && !rt_parse_number(channels_said, &channels))
+        channels = 0;
     const rt_model_hints hints = {.channels =
                                       channels > 0 && channels <= 4 ? (uint32_t)channels : 0,
                                   .height = d->height,
                                   .width = d->width,
+                                  .stem = said ? NULL : d->stem,
                                   .mean = zeros,
                                   .std = ones};
     s->size_guessed = rt_weights_metadata(&s->weights, "height") == NULL ||
@@ -120,6 +123,8 @@ static void print_network(const rt_model_survey *s)
     const rt_network_description *d = &s->description;
     printf("  network     %s%s%s", d->arch, d->shortcut != NULL ? ", shortcut " : "",
            d->shortcut != NULL ? d->shortcut : "");
+    if (d->stem != NULL)
+        printf(", stem %s%s", d->stem, s->found.stem_hidden ? " (weights do not show it)" : "");
     if (d->base_width > 0) printf(", base_width %u", d->base_width);
     printf(": all %u tensors fit%s\n", s->tensor_count,
            rt_weights_metadata(&s->weights, "arch") != NULL ? "" : " (recognised)");

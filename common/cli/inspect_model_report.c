@@ -76,6 +76,7 @@ static rt_status report_network(rt_command *command, const rt_model_survey *s)
     RT_TRY(rt_command_result_bool(command, "shape_guessed", s->size_guessed));
     RT_TRY(rt_command_result_number(command, "base_width", d->base_width));
     RT_TRY(rt_command_result_text(command, "shortcut", d->shortcut));
+    RT_TRY(rt_command_result_text(command, "stem", d->stem));
     return rt_command_result_item(
         command, "layers",
         describe_items(s->layers, s->layer_count, sizeof *s->layers, fill_layer));

@@ -1,5 +1,5 @@
-/* The opcodes of a pickle, from their description in Python's pickletools. A row for each that
- * exists: one without a function is known and refused. */
+/* The opcodes of a pickle, from their description in Python's pickletools: those that tensors need.
+ */
 #include "common/formats/pickle.h"
 
 #include "common/base/escape.h"
@@ -315,93 +315,44 @@ static rt_status stop(machine *m)
     return RT_OK;
 }
 
-static const struct {
-    const char *name;
-    rt_status (*run)(machine *);
-} opcodes[256] = {
-    ['('] = {"MARK", mark},
-    ['.'] = {"STOP", stop},
-    ['0'] = {"POP", NULL},
-    ['1'] = {"POP_MARK", NULL},
-    ['2'] = {"DUP", NULL},
-    ['F'] = {"FLOAT", NULL},
-    ['I'] = {"INT", NULL},
-    ['J'] = {"BININT", binint},
-    ['K'] = {"BININT1", binint1},
-    ['L'] = {"LONG", NULL},
-    ['M'] = {"BININT2", binint2},
-    ['N'] = {"NONE", none},
-    ['P'] = {"PERSID", NULL},
-    ['Q'] = {"BINPERSID", binpersid},
-    ['R'] = {"REDUCE", reduce},
-    ['S'] = {"STRING", NULL},
-    ['T'] = {"BINSTRING", binstring},
-    ['U'] = {"SHORT_BINSTRING", short_binstring},
-    ['V'] = {"UNICODE", NULL},
-    ['X'] = {"BINUNICODE", binunicode},
-    ['a'] = {"APPEND", append},
-    ['b'] = {"BUILD", build},
-    ['c'] = {"GLOBAL", global},
-    ['d'] = {"DICT", NULL},
-    ['}'] = {"EMPTY_DICT", empty_dict},
-    ['e'] = {"APPENDS", appends},
-    ['g'] = {"GET", NULL},
-    ['h'] = {"BINGET", binget},
-    ['i'] = {"INST", NULL},
-    ['j'] = {"LONG_BINGET", long_binget},
-    ['l'] = {"LIST", list},
-    [']'] = {"EMPTY_LIST", empty_list},
-    ['o'] = {"OBJ", NULL},
-    ['p'] = {"PUT", NULL},
-    ['q'] = {"BINPUT", binput},
-    ['r'] = {"LONG_BINPUT", long_binput},
-    ['s'] = {"SETITEM", setitem},
-    ['t'] = {"TUPLE", tuple},
-    [')'] = {"EMPTY_TUPLE", empty_tuple},
-    ['u'] = {"SETITEMS", setitems},
-    ['G'] = {"BINFLOAT", binfloat},
-    ['B'] = {"BINBYTES", binbytes},
-    ['C'] = {"SHORT_BINBYTES", short_binbytes},
-    [0x80] = {"PROTO", proto},
-    [0x81] = {"NEWOBJ", NULL},
-    [0x82] = {"EXT1", NULL},
-    [0x83] = {"EXT2", NULL},
-    [0x84] = {"EXT4", NULL},
-    [0x85] = {"TUPLE1", tuple1},
-    [0x86] = {"TUPLE2", tuple2},
-    [0x87] = {"TUPLE3", tuple3},
-    [0x88] = {"NEWTRUE", new_true},
-    [0x89] = {"NEWFALSE", new_false},
-    [0x8a] = {"LONG1", long1},
-    [0x8b] = {"LONG4", long4},
-    [0x8c] = {"SHORT_BINUNICODE", short_binunicode},
-    [0x8d] = {"BINUNICODE8", NULL},
-    [0x8e] = {"BINBYTES8", NULL},
-    [0x8f] = {"EMPTY_SET", NULL},
-    [0x90] = {"ADDITEMS", NULL},
-    [0x91] = {"FROZENSET", NULL},
-    [0x92] = {"NEWOBJ_EX", NULL},
-    [0x93] = {"STACK_GLOBAL", stack_global},
-    [0x94] = {"MEMOIZE", memoize},
-    [0x95] = {"FRAME", frame},
-    [0x96] = {"BYTEARRAY8", NULL},
-    [0x97] = {"NEXT_BUFFER", NULL},
-    [0x98] = {"READONLY_BUFFER", NULL},
+static rt_status (*const opcodes[256])(machine *) = {
+    ['('] = mark,           ['.'] = stop,
+    ['J'] = binint,         ['K'] = binint1,
+    ['M'] = binint2,        ['N'] = none,
+    ['Q'] = binpersid,      ['R'] = reduce,
+    ['T'] = binstring,      ['U'] = short_binstring,
+    ['X'] = binunicode,     ['a'] = append,
+    ['b'] = build,          ['c'] = global,
+    ['}'] = empty_dict,     ['e'] = appends,
+    ['h'] = binget,         ['j'] = long_binget,
+    ['l'] = list,           [']'] = empty_list,
+    ['q'] = binput,         ['r'] = long_binput,
+    ['s'] = setitem,        ['t'] = tuple,
+    [')'] = empty_tuple,    ['u'] = setitems,
+    ['G'] = binfloat,       ['B'] = binbytes,
+    ['C'] = short_binbytes, [0x80] = proto,
+    [0x85] = tuple1,        [0x86] = tuple2,
+    [0x87] = tuple3,        [0x88] = new_true,
+    [0x89] = new_false,     [0x8a] = long1,
+    [0x8b] = long4,         [0x8c] = short_binunicode,
+    [0x93] = stack_global,  [0x94] = memoize,
+    [0x95] = frame,
 };
 
 static rt_status step(machine *m)
 {
     const uint8_t *opcode;
     RT_TRY(rt_machine_take(m, 1, &opcode));
-    if (opcodes[*opcode].name == NULL)
-        return rt_fail(RT_ERROR_INPUT, "the pickle is not valid at byte %zu: there is no opcode %d",
-                       m->at - 1, *opcode);
-    if (opcodes[*opcode].run == NULL)
+    const char *refused = rt_pickle_refused_opcode(*opcode);
+    if (refused != NULL)
         return rt_fail(RT_ERROR_INPUT,
                        "opcode %s at byte %zu of the pickle is none that tensors need; in PyTorch "
                        "save only the weights: torch.save(model.state_dict(), 'weights.pth')",
-                       opcodes[*opcode].name, m->at - 1);
-    return opcodes[*opcode].run(m);
+                       refused, m->at - 1);
+    if (opcodes[*opcode] == NULL)
+        return rt_fail(RT_ERROR_INPUT, "the pickle is not valid at byte %zu: there is no opcode %d",
+                       m->at - 1, *opcode);
+    return opcodes[*opcode](m);
 }
 
 static rt_status run(machine *m, rt_pickle *pickle)

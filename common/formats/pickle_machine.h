@@ -1,7 +1,7 @@
 #ifndef RT_FORMATS_PICKLE_MACHINE_H
 #define RT_FORMATS_PICKLE_MACHINE_H
 
-/** The stack machine of a pickle; used by pickle.c (opcodes) and pickle_machine.c alone. */
+/** The stack machine of a pickle; used by pickle*.c alone: pickle.c has the opcodes. */
 
 #include "common/formats/pickle.h"
 
@@ -22,6 +22,9 @@ typedef struct rt_pickle_machine {
     size_t value_count, item_count; ///< made so far; items of all values together
     bool stopped;
 } rt_pickle_machine;
+
+/** The name of an opcode that exists and is refused, or NULL. */
+const char *rt_pickle_refused_opcode(uint8_t opcode);
 
 /** RT_ERROR_INPUT "... at byte N". */
 rt_status rt_machine_wrong(const rt_pickle_machine *machine, const char *what);

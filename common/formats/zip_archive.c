@@ -114,11 +114,8 @@ rt_status rt_zip_read(rt_zip *zip, const rt_zip_entry *entry, rt_arena *arena,
     /* The end is met only by who reads on; the checksum is compared there. */
     const zip_int64_t more = count < 0 ? count : zip_fread(file, copy + entry->size, 1);
     rt_status status = RT_OK;
-    if (more < 0)
+    if ((uint64_t)count != entry->size || more != 0)
         status = fail_zip(entry->name, zip_file_get_error(file));
-    else if ((uint64_t)count != entry->size || more != 0)
-        status = rt_fail(RT_ERROR_INPUT, "entry '%s' does not have the size that the archive says",
-                         entry->name);
     zip_fclose(file);
     *bytes = copy;
     return status;

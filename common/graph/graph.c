@@ -71,6 +71,12 @@ static rt_tensor *add_checked(rt_graph *graph, const char *name, rt_shape shape,
         return rt_graph_fail(graph,
                              rt_fail(RT_ERROR_INPUT, "tensor '%s' has an empty shape %ux%ux%ux%u",
                                      name, shape.n, shape.h, shape.w, shape.c));
+    /* Shapes may come from a file, and kernels count vec4s in 32 bits. */
+    if ((double)shape.n * shape.h * shape.w * rt_vec4s(shape.c) > UINT32_MAX || shape.c > INT32_MAX)
+        return rt_graph_fail(graph, rt_fail(RT_ERROR_INPUT,
+                                            "tensor '%s' of shape %ux%ux%ux%u is too large: at "
+                                            "most 2^32 groups of four channels are possible",
+                                            name, shape.n, shape.h, shape.w, shape.c));
     return rt_graph_add_tensor(graph, name, shape, kind);
 }
 

@@ -77,8 +77,10 @@ typedef struct rt_operator {
     rt_status (*infer_shape)(struct rt_graph *graph, rt_node *node);
     rt_status (*forward)(rt_program *program, const rt_node *node);
     rt_status (*backward)(rt_program *program, const rt_node *node); ///< NULL: no gradient passes
-    uint32_t backward_reads;     ///< inputs and outputs whose values `backward` reads
-    uint32_t forward_transposed; ///< inputs (weights) whose transposed copies `forward` reads
+    uint32_t backward_reads; ///< inputs and outputs whose values `backward` reads
+    /** Parameters whose transposed copy (rt_tensor.transposed) `forward` reads: a mask. `backward`
+     *  finds that of every parameter that it reads. */
+    uint32_t forward_transposes;
     /** Inputs that never receive a gradient (labels, masks, running statistics): a mask. */
     uint32_t no_gradient_inputs;
     /** Inputs for which `backward` adds node->addends[i] where there is one: a mask. Saves the pass

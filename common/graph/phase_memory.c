@@ -88,17 +88,17 @@ static rt_status bind_parameter(rt_tensor *tensor)
     return rt_parameters_range(tensor->parameters, piece, tensor->parameter, &tensor->range);
 }
 
-/* Backward passes that read a weight multiply by its transpose. */
+/* Backward passes that read a weight multiply by its transpose, and some forward passes. */
 static rt_status bind_transposed(const rt_step *step)
 {
     if (step->kind != RT_STEP_BACKWARD && step->kind != RT_STEP_FORWARD) return RT_OK;
-    const rt_operator *operator_ = step->node->operator_;
-    const uint32_t read =
-        step->kind == RT_STEP_BACKWARD ? operator_->backward_reads : operator_->forward_transposed;
+    const rt_operator *o = step->node->operator_;
+    const uint32_t reads =
+        step->kind == RT_STEP_BACKWARD ? o->backward_reads : o->forward_transposes;
     for (uint32_t i = 0; i < step->node->input_count; i++) {
         rt_tensor *weight = step->node->inputs[i];
         if (weight == NULL || weight->kind != RT_TENSOR_PARAMETER) continue;
-        if ((read & RT_READS_INPUT(i)) == 0) continue;
+        if ((reads & RT_READS_INPUT(i)) == 0) continue;
         if (!rt_parameter_is_transposable(rt_parameters_row(weight->parameters, weight->parameter)))
             continue;
         RT_TRY(rt_parameters_range(weight->parameters, RT_PIECE_TRANSPOSED, weight->parameter,

@@ -31,10 +31,10 @@ typedef enum rt_layer_kind {
                                ///< bias], NAME.weight [O, C/groups, kh, kw], NAME.bias [O]
     RT_LAYER_CONV_TRANSPOSE2D, ///< [channels kernel_h kernel_w stride padding output_padding
                                ///< dilation bias], NAME.weight [C, O, kh, kw], NAME.bias [O]
-    RT_LAYER_LINEAR,        ///< [channels], {N,1,1,I}; NAME.weight [O,I], NAME.bias [O]
-    RT_LAYER_BATCH_NORM,    ///< [epsilon activation slope], with a second input: + residual;
-                            ///< NAME.weight, .bias, .running_mean, .running_var [C]
-    RT_LAYER_INSTANCE_NORM, ///< [epsilon], NAME.weight, NAME.bias [C]
+    RT_LAYER_LINEAR,           ///< [channels], {N,1,1,I}; NAME.weight [O,I], NAME.bias [O]
+    RT_LAYER_BATCH_NORM,       ///< [epsilon activation slope], with a second input: + residual;
+                               ///< NAME.weight, .bias, .running_mean, .running_var [C]
+    RT_LAYER_INSTANCE_NORM,    ///< [epsilon], NAME.weight, NAME.bias [C]
     RT_LAYER_RELU,
     RT_LAYER_LEAKY_RELU, ///< [slope]
     RT_LAYER_PRELU,      ///< [shared], NAME.weight [C], or [1] where it is shared

@@ -79,9 +79,19 @@ static rt_initial bias_initial(rt_initial_rule rule, uint32_t fan_in)
     return (rt_initial){RT_INITIAL_CONSTANT, 0, 0};
 }
 
-/* The bias of a convolution with so many output channels. */
-static rt_tensor *channel_bias(rt_layers *layers, const char *name, uint32_t channels,
-                               uint32_t fan_in)
+/* "layer.weight" of a convolution, with the file's dims. */
+static rt_tensor *convolution_weight(rt_layers *layers, const char *name, const uint32_t dims[4],
+                                     uint32_t fan_in, uint32_t fan_out)
+{
+    return parameter(layers, name, "weight",
+                     (rt_parameter){.layout = RT_LAYOUT_CONVOLUTION,
+                                    .dims = {dims[0], dims[1], dims[2], dims[3]},
+                                    .rank = 4,
+                                    .initial = weight_initial(layers->rule, fan_in, fan_out)});
+}
+
+static rt_tensor *convolution_bias(rt_layers *layers, const char *name, uint32_t channels,
+                                   uint32_t fan_in)
 {
     return parameter(layers, name, "bias",
                      (rt_parameter){.layout = RT_LAYOUT_VECTOR,
@@ -94,47 +104,35 @@ rt_tensor *rt_layer_conv2d(rt_layers *layers, const char *name, rt_tensor *x,
                            const rt_conv2d_layer *layer)
 {
     if (x == NULL) return NULL;
+    const uint32_t groups = layer->groups > 0 ? layer->groups : 1;
     const uint32_t kernel_w = layer->kernel_w > 0 ? layer->kernel_w : layer->kernel;
-    const uint32_t taps = layer->kernel * kernel_w;
-    const uint32_t seen = layer->groups > 1 ? x->shape.c / layer->groups : x->shape.c;
-    const uint32_t fan_in = seen * taps, fan_out = layer->channels * taps;
-    rt_tensor *weight =
-        parameter(layers, name, "weight",
-                  (rt_parameter){.layout = RT_LAYOUT_CONVOLUTION,
-                                 .dims = {layer->channels, seen, layer->kernel, kernel_w},
-                                 .rank = 4,
-                                 .initial = weight_initial(layers->rule, fan_in, fan_out)});
-    rt_tensor *bias = layer->bias ? channel_bias(layers, name, layer->channels, fan_in) : NULL;
+    const uint32_t taps = layer->kernel * kernel_w, in = x->shape.c / groups;
+    const uint32_t fan_in = in * taps, fan_out = layer->channels * taps;
+    rt_tensor *weight = convolution_weight(
+        layers, name, (uint32_t[]){layer->channels, in, layer->kernel, kernel_w}, fan_in, fan_out);
+    rt_tensor *bias = layer->bias ? convolution_bias(layers, name, layer->channels, fan_in) : NULL;
     rt_layers_scope(layers, name);
-    const rt_conv2d_options options = {.stride = layer->stride,
-                                       .padding = layer->padding,
-                                       .more = layer->more,
-                                       .dilation = layer->dilation,
-                                       .groups = layer->groups};
-    return rt_conv2d(layers->graph, x, weight, bias, &options);
+    return rt_conv2d(layers->graph, x, weight, bias,
+                     &(rt_conv2d_options){.stride = layer->stride,
+                                          .padding = layer->padding,
+                                          .more = layer->more,
+                                          .dilation = layer->dilation,
+                                          .groups = groups});
 }
 
 rt_tensor *rt_layer_conv_transpose2d(rt_layers *layers, const char *name, rt_tensor *x,
                                      const rt_conv_transpose2d_layer *layer)
 {
     if (x == NULL) return NULL;
+    const uint32_t groups = layer->options.groups > 0 ? layer->options.groups : 1;
     const uint32_t kernel_w = layer->kernel_w > 0 ? layer->kernel_w : layer->kernel;
-    const uint32_t taps = layer->kernel * kernel_w;
-    /* PyTorch counts the weights' second dimension as what a result sees, here too. */
-    const uint32_t fan_in = layer->channels * taps, fan_out = x->shape.c * taps;
-    rt_tensor *weight =
-        parameter(layers, name, "weight",
-                  (rt_parameter){.layout = RT_LAYOUT_CONVOLUTION,
-                                 .dims = {x->shape.c, layer->channels, layer->kernel, kernel_w},
-                                 .rank = 4,
-                                 .initial = weight_initial(layers->rule, fan_in, fan_out)});
-    rt_tensor *bias = layer->bias ? channel_bias(layers, name, layer->channels, fan_in) : NULL;
+    const uint32_t taps = layer->kernel * kernel_w, out = layer->channels / groups;
+    const uint32_t fan_in = out * taps, fan_out = x->shape.c * taps;
+    rt_tensor *weight = convolution_weight(
+        layers, name, (uint32_t[]){x->shape.c, out, layer->kernel, kernel_w}, fan_in, fan_out);
+    rt_tensor *bias = layer->bias ? convolution_bias(layers, name, layer->channels, fan_in) : NULL;
     rt_layers_scope(layers, name);
-    const rt_conv_transpose2d_options options = {.stride = layer->stride,
-                                                 .padding = layer->padding,
-                                                 .output_padding = layer->output_padding,
-                                                 .dilation = layer->dilation};
-    return rt_conv_transpose2d(layers->graph, x, weight, bias, &options);
+    return rt_conv_transpose2d(layers->graph, x, weight, bias, &layer->options);
 }
 
 /* What a linear layer has on either side: a vector, or an image that the file knows channel by
@@ -233,7 +231,11 @@ rt_tensor *rt_layer_batch_norm_of(rt_layers *layers, const char *name, rt_tensor
     if (x == NULL) return NULL;
     rt_batch_norm_inputs inputs = batch_norm_parameters(layers, name, x->shape.c);
     inputs.residual = layer->residual;
-    if (layers->batch_norms != NULL && layers->batch_norm_count < RT_MAXIMUM_BATCH_NORMS)
+    if (layers->batch_norms != NULL && layers->batch_norm_count == RT_MAXIMUM_BATCH_NORMS)
+        return rt_graph_fail(layers->graph,
+                             rt_fail(RT_ERROR_INPUT, "a network of more than %d batch norms",
+                                     RT_MAXIMUM_BATCH_NORMS));
+    if (layers->batch_norms != NULL)
         layers->batch_norms[layers->batch_norm_count++] =
             (rt_batch_norm_use){x, inputs.running_mean, inputs.running_var};
     rt_layers_scope(layers, name);
@@ -302,4 +304,12 @@ rt_tensor *rt_layer_constant(rt_layers *layers, const char *name, rt_shape shape
                                     .dims = {shape.n, shape.h, shape.w, shape.c},
                                     .rank = 4,
                                     .statistic = true});
+}
+
+rt_tensor *rt_layer_batch_norm_add(rt_layers *layers, const char *name, rt_tensor *x,
+                                   rt_tensor *residual)
+{
+    if (residual == NULL) return NULL;
+    return rt_layer_batch_norm_of(
+        layers, name, x, &(rt_batch_norm_layer){.residual = residual, .epsilon = USUAL_EPSILON});
 }

@@ -14,7 +14,7 @@
 
 #include "common/graph/graph.h"
 #include "common/ops/batch_norm.h"
-#include "common/ops/sides.h"
+#include "common/ops/conv_transpose2d.h"
 
 /** How the weights of convolutions and linear layers are drawn. */
 typedef enum rt_initial_rule {
@@ -52,17 +52,17 @@ typedef struct rt_conv2d_layer {
     uint32_t channels; ///< of the output
     uint32_t kernel, stride, padding;
     bool bias;
-    uint32_t kernel_w;         ///< 0: as `kernel`, which else is the height
-    uint32_t dilation, groups; ///< 0 counts as 1
-    rt_sides more;             ///< padding of single sides, beside `padding`
+    uint32_t kernel_w; ///< 0: as `kernel`, which else is the height
+    uint32_t groups;   ///< of channels; 0 counts as 1
+    uint32_t dilation; ///< distance of neighbouring taps; 0 counts as 1
+    rt_sides more;     ///< further padding of single sides
 } rt_conv2d_layer;
 
 typedef struct rt_conv_transpose2d_layer {
-    uint32_t channels; ///< of the output
-    uint32_t kernel, stride, padding, output_padding;
+    uint32_t channels;         ///< of the output
+    uint32_t kernel, kernel_w; ///< the second 0: as the first
+    rt_conv_transpose2d_options options;
     bool bias;
-    uint32_t kernel_w; ///< 0: as `kernel`, which else is the height
-    uint32_t dilation; ///< 0 counts as 1
 } rt_conv_transpose2d_layer;
 
 /** The layers that follow are part of this block: "layer1.0" makes "conv1" "layer1.0.conv1".
@@ -72,6 +72,7 @@ void rt_layers_enter(rt_layers *layers, const char *format, ...)
 
 rt_tensor *rt_layer_conv2d(rt_layers *layers, const char *name, rt_tensor *x,
                            const rt_conv2d_layer *layer);
+/** The weights' fan-in is that of PyTorch: channels / groups * kernel^2, of the output. */
 rt_tensor *rt_layer_conv_transpose2d(rt_layers *layers, const char *name, rt_tensor *x,
                                      const rt_conv_transpose2d_layer *layer);
 /** {N,1,1,I} -> {N,1,1,outputs}, with bias. */
@@ -93,6 +94,9 @@ rt_tensor *rt_layer_batch_norm(rt_layers *layers, const char *name, rt_tensor *x
 /** The end of a residual block: relu(batch norm of x + residual), of x's shape. */
 rt_tensor *rt_layer_batch_norm_residual(rt_layers *layers, const char *name, rt_tensor *x,
                                         rt_tensor *residual);
+/** The same without the ReLU: where a linear block ends (MobileNetV2). */
+rt_tensor *rt_layer_batch_norm_add(rt_layers *layers, const char *name, rt_tensor *x,
+                                   rt_tensor *residual);
 
 typedef struct rt_batch_norm_layer {
     rt_tensor *residual; ///< added before the activation; NULL: none

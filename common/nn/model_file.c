@@ -17,6 +17,7 @@ typedef struct sources {
     const rt_weights *weights;
     const rt_model_hints *hints;
     rt_network_description known;
+    bool stem_hidden; ///< known.stem is a guess
 } sources;
 
 /* The file's own words, unless the hints go first. */
@@ -80,12 +81,26 @@ static rt_status look(sources *s, rt_arena *arena, const char *arch)
     rt_recognition found;
     RT_TRY(rt_recognise(&found, arena, s->weights, arch));
     s->known = found.description;
+    s->stem_hidden = found.stem_hidden;
     if (arch == NULL && !found.certain) return rt_recognise_fail(&found);
     if (arch == NULL || found.description.arch != NULL) return RT_OK;
     RT_TRY(rt_recognise(&found, arena, s->weights, NULL));
     s->known = (rt_network_description){.channels = found.description.channels,
                                         .classes = found.description.classes};
     return RT_OK;
+}
+
+/* A file that says its architecture but no stem means the small one; one that says nothing may come
+ * from anywhere. */
+static rt_status stem_of(const sources *s, const char **stem)
+{
+    const bool own = rt_weights_metadata(s->weights, "arch") != NULL;
+    *stem = text_of(s, "stem", s->hints->stem, s->stem_hidden ? NULL : s->known.stem);
+    if (*stem != NULL || !s->stem_hidden || own) return RT_OK;
+    return rt_fail(RT_ERROR_INPUT,
+                   "the weights do not show whether the stem is for small images or "
+                   "large ones; give --stem (in a config teacher_stem) small, or "
+                   "large as in torchvision");
 }
 
 /* The layers of a network that came as a graph; they lie in `arena`. */
@@ -111,6 +126,7 @@ rt_status rt_model_describe(rt_network_description *d, rt_arena *arena, const rt
         .arch = arch != NULL ? arch : s.known.arch,
         .shortcut = text_of(&s, "shortcut", hints->shortcut, s.known.shortcut),
     };
+    RT_TRY(stem_of(&s, &d->stem));
     RT_TRY(read_blueprint(weights, arena, d));
     RT_TRY(number_of(&s, "base_width", hints->base_width, s.known.base_width, &d->base_width));
     /* A config always hints at its default; tensors know better. */
@@ -226,6 +242,7 @@ rt_status rt_model_add_metadata(rt_safetensors_writer *writer, const rt_network_
 {
     RT_TRY(rt_safetensors_add_metadata(writer, "arch", d->arch));
     if (d->shortcut != NULL) RT_TRY(rt_safetensors_add_metadata(writer, "shortcut", d->shortcut));
+    if (d->stem != NULL) RT_TRY(rt_safetensors_add_metadata(writer, "stem", d->stem));
     if (d->blueprint != NULL) RT_TRY(add_blueprint(writer, d->blueprint));
     if (d->base_width > 0) RT_TRY(add_number(writer, "base_width", d->base_width));
     RT_TRY(add_number(writer, "channels", d->channels));
@@ -239,9 +256,9 @@ rt_status rt_model_add_metadata(rt_safetensors_writer *writer, const rt_network_
 
 bool rt_model_is_note(const char *key)
 {
-    static const char *const known[] = {"arch",   "shortcut", "base_width", "channels",
-                                        "height", "width",    "classes",    "mean",
-                                        "std",    "sha256",   "format",     "graph"};
+    static const char *const known[] = {"arch",   "shortcut", "stem",    "base_width", "channels",
+                                        "height", "width",    "classes", "mean",       "std",
+                                        "sha256", "format",   "graph"};
     for (size_t i = 0; i < RT_COUNT(known); i++)
         if (strcmp(key, known[i]) == 0) return false;
     return true;

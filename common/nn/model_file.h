@@ -14,7 +14,7 @@
 /** What the user says about a file; zeros and NULLs: not said. The file's metadata come first, what
  *  its tensors say last (but before `channels`). */
 typedef struct rt_model_hints {
-    const char *arch, *shortcut;
+    const char *arch, *shortcut, *stem;
     uint32_t base_width;
     uint32_t channels, height, width; ///< of an image
     uint32_t classes;                 ///< 0: as many as the last layer has

@@ -5,6 +5,7 @@
 #include "common/ops/normalise.h"
 
 #include <stdio.h>
+#include <string.h>
 
 struct rt_network {
     rt_arena arena;
@@ -23,6 +24,20 @@ static rt_status unknown_architecture(const char *arch)
     return rt_fail(RT_ERROR_INPUT, "unknown architecture '%s'; there are %s", arch, known);
 }
 
+static rt_status check_stem(const rt_network_description *d, const rt_model_family *family)
+{
+    if (d->stem == NULL || strcmp(d->stem, "small") == 0) return RT_OK;
+    if (strcmp(d->stem, "large") != 0)
+        return rt_fail(RT_ERROR_INPUT, "unknown stem '%s'; take small or large", d->stem);
+    if (family->large_stem) return RT_OK;
+    return rt_fail(RT_ERROR_INPUT, "'%s' has no large stem; leave stem out", d->arch);
+}
+
+bool rt_model_large_stem(const rt_network_description *description)
+{
+    return description->stem != NULL && strcmp(description->stem, "large") == 0;
+}
+
 static rt_status check_description(const rt_network_description *d, const rt_model_family **family)
 {
     if (d->arch == NULL) return rt_fail(RT_ERROR_INPUT, "a network needs an architecture (arch)");
@@ -38,6 +53,7 @@ static rt_status check_description(const rt_network_description *d, const rt_mod
     for (uint32_t c = 0; c < d->channels; c++)
         if (!(d->std[c] > 0))
             return rt_fail(RT_ERROR_INPUT, "std of channel %u is not positive", c);
+    RT_TRY(check_stem(d, *family));
     return (*family)->check(d);
 }
 
@@ -76,16 +92,21 @@ done:
     return status;
 }
 
+/* Makes `*text` a copy that lives as long as the network; NULL stays. */
+static rt_status keep(rt_network *network, const char **text)
+{
+    if (*text == NULL) return RT_OK;
+    *text = rt_arena_strdup(&network->arena, *text);
+    return *text != NULL ? RT_OK : RT_ERROR_MEMORY;
+}
+
 static rt_status create(rt_network *network, const rt_network_description *description)
 {
     RT_TRY(check_description(description, &network->family));
     network->description = *description;
-    network->description.arch = rt_arena_strdup(&network->arena, description->arch);
-    if (network->description.arch == NULL) return RT_ERROR_MEMORY;
-    if (description->shortcut != NULL) {
-        network->description.shortcut = rt_arena_strdup(&network->arena, description->shortcut);
-        if (network->description.shortcut == NULL) return RT_ERROR_MEMORY;
-    }
+    RT_TRY(keep(network, &network->description.arch));
+    RT_TRY(keep(network, &network->description.shortcut));
+    RT_TRY(keep(network, &network->description.stem));
     if (description->blueprint != NULL) {
         rt_blueprint *copy = rt_arena_alloc(&network->arena, 1, sizeof *copy);
         if (copy == NULL) return RT_ERROR_MEMORY;

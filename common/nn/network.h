@@ -15,6 +15,7 @@ typedef struct rt_network_description {
     const char *arch;     ///< "resnet20", "wrn-16-1", ... (common/nn/models)
     uint32_t base_width;  ///< channels of the first stage; 0: the architecture's own
     const char *shortcut; ///< CIFAR ResNets: "A" (zero-padded) or "B" (1x1 convolution); NULL: "A"
+    const char *stem;     ///< "small" or "large": for images of what size it begins; NULL: "small"
     uint32_t channels, height, width; ///< of an image
     uint32_t classes;
     const struct rt_blueprint *blueprint; ///< of arch "graph"; NULL elsewhere

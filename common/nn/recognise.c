@@ -49,19 +49,15 @@ static void count_blocks(const rt_recognise_row *row, const rt_weights *weights,
 }
 
 /* The row's name with its numbers in it. */
-static const char *name_architecture(rt_arena *arena, const rt_recognise_row *row, uint32_t depth,
-                                     uint32_t widening)
+static const char *name_architecture(rt_arena *arena, const char *pattern, const uint32_t *numbers)
 {
     char text[64];
     size_t at = 0;
-    uint32_t number = depth;
-    for (const char *c = row->arch; *c != '\0' && at + 16 < sizeof text; c++) {
-        if (*c != '#') {
+    for (const char *c = pattern; *c != '\0' && at + 16 < sizeof text; c++) {
+        if (*c == '#')
+            at += (size_t)snprintf(text + at, sizeof text - at, "%u", *numbers++);
+        else
             text[at++] = *c;
-            continue;
-        }
-        at += (size_t)snprintf(text + at, sizeof text - at, "%u", number);
-        number = widening;
     }
     text[at] = '\0';
     return rt_arena_strdup(arena, text);
@@ -71,20 +67,27 @@ static rt_status describe(const rt_recognise_row *row, rt_arena *arena, const rt
                           uint32_t blocks, rt_network_description *d)
 {
     const rt_weights_entry *first = find(weights, row->first);
-    const uint32_t width = dimension(first, 0);
-    uint32_t widening = 0;
+    const rt_weights_entry *large_last = find(weights, row->large_last);
+    /* A hidden stem is most likely torchvision's. */
+    const bool large = large_last != NULL || dimension(first, 2) > 3 || row->stem_hidden;
+    const uint32_t width =
+        row->half != NULL ? 2 * dimension(find(weights, row->half), 0) : dimension(first, 0);
+    uint32_t numbers[2] = {0}, count = 0;
+    if (row->blocks[0] == 0) numbers[count++] = row->times * blocks + row->plus;
     if (row->widened != NULL && width > 0)
-        widening = dimension(find(weights, row->widened), 0) / width;
+        numbers[count] = dimension(find(weights, row->widened), 0) / width;
+    if (row->growth != NULL) numbers[count] = dimension(find(weights, row->growth), 0);
     *d = (rt_network_description){
-        .base_width = width != row->width ? width : 0,
+        .base_width = width != row->width && row->growth == NULL ? width : 0,
         .channels = dimension(first, 1),
-        .classes = dimension(find(weights, row->last), 0),
+        .classes = dimension(large_last != NULL ? large_last : find(weights, row->last), 0),
         .std = {1, 1, 1, 1},
     };
-    if (row->choice != NULL) d->shortcut = find(weights, row->choice) != NULL ? "B" : "A";
+    d->shortcut = find(weights, row->choice) != NULL ? row->with : row->without;
+    d->stem = large ? "large" : NULL;
     const uint32_t small = d->channels == 1 ? SMALL_GREY_SIDE : SMALL_SIDE;
-    d->height = d->width = dimension(first, 2) > 3 ? LARGE_SIDE : small;
-    d->arch = name_architecture(arena, row, row->times * blocks + row->plus, widening);
+    d->height = d->width = large ? LARGE_SIDE : small;
+    d->arch = name_architecture(arena, row->arch, numbers);
     return d->arch != NULL ? RT_OK : RT_ERROR_MEMORY;
 }
 
@@ -117,6 +120,8 @@ static rt_status try_row(const rt_recognise_row *row, rt_recognition *best, rt_a
     if (counts[0] == 0 || counts[0] > MAXIMUM_DEPTH) return RT_OK;
     RT_TRY(describe(row, arena, weights, counts[0], &guess.description));
     if (arch != NULL && strcmp(arch, guess.description.arch) != 0) return RT_OK;
+    if (row->only_own_width && guess.description.base_width != 0 && arch == NULL) return RT_OK;
+    guess.stem_hidden = row->stem_hidden;
     RT_TRY(judge(&guess, arena, weights));
     if (best->description.arch == NULL || guess.fit.fitting > best->fit.fitting) *best = guess;
     return RT_OK;

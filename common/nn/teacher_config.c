@@ -26,6 +26,7 @@ rt_status rt_teacher_load(rt_network **teacher, rt_device *device, const rt_teac
     const rt_model_hints hints = {
         .arch = config->arch,
         .shortcut = config->shortcut,
+        .stem = config->stem,
         .base_width = config->base_width,
         .channels = config->channels,
         .height = config->height,

@@ -8,7 +8,7 @@
 
 typedef struct rt_teacher_config {
     const char *path;
-    const char *arch, *shortcut;
+    const char *arch, *shortcut, *stem;
     uint32_t base_width, channels, height, width;
     rt_config_floats mean, std;
 } rt_teacher_config;
@@ -25,6 +25,8 @@ typedef struct rt_teacher_config {
          .help = "its architecture; this and the following for a file that does not say it"},      \
         {RT_TEACHER_KEY(config, field, "teacher_shortcut", RT_STRING, shortcut),                   \
          .help = "of a CIFAR ResNet: A or B"},                                                     \
+        {RT_TEACHER_KEY(config, field, "teacher_stem", RT_STRING, stem),                           \
+         .help = "of the larger families: small, or large as in torchvision"},                     \
         {RT_TEACHER_KEY(config, field, "teacher_base_width", RT_UINT, base_width), .max = 1024,    \
          .help = "channels of its first stage; 0: the architecture's own"},                        \
         {RT_TEACHER_KEY(config, field, "teacher_channels", RT_UINT, channels), .fallback = 3,      \

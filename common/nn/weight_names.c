@@ -37,11 +37,12 @@ static const struct {
     {"conv#_x.#.residual_function.6", "layer<1.$2.conv3"},
     {"conv#_x.#.residual_function.7", "layer<1.$2.bn3"},
     /* Wide ResNets whose groups are called layers or have no level of their own */
-    {"block#.#.shortcut", "block$1.layer.$2.convShortcut"},
-    {"block#.#.convShortcut", "block$1.layer.$2.convShortcut"},
     {"block#.#", "block$1.layer.$2"},
     {"layer#.#", "block$1.layer.$2"},
     {"bn", "bn1"},
+    /* torchvision's DenseNets of old */
+    {"features.denseblock#.denselayer#.norm.#", "features.denseblock$1.denselayer$2.norm$3"},
+    {"features.denseblock#.denselayer#.conv.#", "features.denseblock$1.denselayer$2.conv$3"},
 };
 
 size_t rt_name_rule_count(void) { return RT_COUNT(rules); }

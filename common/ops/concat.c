@@ -12,7 +12,8 @@ static rt_status infer_shape(rt_graph *graph, rt_node *node)
             return rt_fail(RT_ERROR_INPUT,
                            "cannot put %ux%ux%u pixels beside %ux%ux%u: only channels may differ",
                            x.n, x.h, x.w, y.n, y.h, y.w);
-        y.c += x.c;
+        y.c += x.c; /* each at most 2^31 - 1: the sum of two does not wrap */
+        if (y.c > INT32_MAX) return rt_fail(RT_ERROR_INPUT, "cannot join %u channels", y.c);
     }
     return rt_node_output(graph, node, "concat", y);
 }

@@ -2,67 +2,27 @@
 
 #include "common/ops/add.h"
 #include "common/ops/conv2d_choice.h"
-#include "common/ops/pad.h"
-
-typedef struct attributes {
-    uint32_t stride, padding, dilation;
-} attributes;
+#include "common/ops/conv2d_layer.h"
 
 enum { X, WEIGHT, BIAS };
 
-/* Far beyond any network's; a product of sizes stays within 32 bits. */
-enum { LARGEST_KERNEL = 64, LARGEST_PADDING = 64, LARGEST_STEP = 64 };
-
-rt_conv2d_options rt_conv2d_options_of(const rt_node *node)
-{
-    const attributes *a = node->attributes;
-    return (rt_conv2d_options){.stride = a->stride, .padding = a->padding, .dilation = a->dilation};
-}
-
 static rt_conv2d_shape shape_of(const rt_node *node)
 {
-    const attributes *a = node->attributes;
-    const rt_shape x = node->inputs[X]->shape, w = node->inputs[WEIGHT]->shape;
-    rt_conv2d_shape shape = {
-        .images = x.n,
-        .height = x.h,
-        .width = x.w,
-        .in_channels = x.c,
-        .out_channels = w.c,
-        .kernel_h = w.n,
-        .kernel_w = w.h,
-        .stride = a->stride,
-        .padding = a->padding,
-        .skipped = a->dilation - 1,
-    };
-    rt_conv2d_complete(&shape); /* without results: 0, which infer_shape refuses */
-    return shape;
+    return rt_conv2d_shape_of(node->inputs[X]->shape, node->inputs[WEIGHT]->shape,
+                              node->attributes);
+}
+
+static uint32_t groups_of(const rt_node *node)
+{
+    return ((const rt_conv2d_options *)node->attributes)->groups;
 }
 
 static rt_status infer_shape(rt_graph *graph, rt_node *node)
 {
-    const attributes *a = node->attributes;
-    if (node->inputs[X] == NULL || node->inputs[WEIGHT] == NULL)
-        return rt_fail(RT_ERROR_INTERNAL, "a convolution needs its input and its weights");
-    const rt_shape x = node->inputs[X]->shape, w = node->inputs[WEIGHT]->shape;
-    const rt_tensor *bias = node->inputs[BIAS];
-    if (a->stride < 1 || a->stride > LARGEST_STEP || a->dilation > LARGEST_STEP ||
-        a->padding > LARGEST_PADDING || w.n > LARGEST_KERNEL || w.h > LARGEST_KERNEL)
-        return rt_fail(RT_ERROR_INPUT,
-                       "a %ux%u convolution of stride %u, padding %u and dilation %u is not "
-                       "supported: kernels, strides, paddings and dilations go up to %d",
-                       w.n, w.h, a->stride, a->padding, a->dilation, LARGEST_STEP);
-    if (w.w != 4 * rt_vec4s(x.c))
-        return rt_fail(RT_ERROR_INPUT, "the weights are for %u input channels, the input has %u",
-                       w.w, x.c);
-    if (bias != NULL && !rt_shape_equal(bias->shape, (rt_shape){1, 1, 1, w.c}))
-        return rt_fail(RT_ERROR_INPUT, "the bias has %u numbers, the output %u channels",
-                       bias->shape.c, w.c);
+    RT_TRY(rt_conv2d_check(node));
     const rt_conv2d_shape s = shape_of(node);
-    if (s.out_height == 0 || s.out_width == 0)
-        return rt_fail(RT_ERROR_INPUT, "an image of %ux%u is smaller than the %ux%u kernel", x.h,
-                       x.w, w.n, w.h);
-    return rt_node_output(graph, node, "y", (rt_shape){x.n, s.out_height, s.out_width, w.c});
+    return rt_node_output(graph, node, "y",
+                          (rt_shape){s.images, s.out_height, s.out_width, s.out_channels});
 }
 
 static rt_status prepare(rt_device *device, const rt_work *work, uint32_t count)
@@ -73,6 +33,7 @@ static rt_status prepare(rt_device *device, const rt_work *work, uint32_t count)
     for (uint32_t i = 0; i < count; i++) {
         const rt_node *node = work[i].node;
         const rt_conv2d_shape shape = shape_of(node);
+        if (groups_of(node) > 1) continue; /* nothing to choose */
         if (work[i].pass == RT_PASS_FORWARD) {
             all[passes++] = (rt_conv2d_work){shape, RT_CONV2D_FORWARD};
             continue;
@@ -82,16 +43,9 @@ static rt_status prepare(rt_device *device, const rt_work *work, uint32_t count)
         if (node->input_gradients[WEIGHT] != NULL)
             all[passes++] = (rt_conv2d_work){shape, RT_CONV2D_WEIGHT_GRADIENT};
     }
-    const rt_status status = rt_conv2d_prepare(device, all, passes);
+    const rt_status status = passes > 0 ? rt_conv2d_prepare(device, all, passes) : RT_OK;
     rt_free(all);
     return status;
-}
-
-static rt_status dispatch(rt_program *program, rt_conv2d_pass pass, const rt_conv2d_call *call)
-{
-    rt_conv2d_choice choice;
-    RT_TRY(rt_conv2d_choose(rt_program_device(program), &call->shape, pass, &choice));
-    return rt_conv2d_dispatch(program, &choice, pass, call);
 }
 
 static rt_conv2d_call forward_call(const rt_node *node)
@@ -109,7 +63,7 @@ static rt_conv2d_call forward_call(const rt_node *node)
 static rt_status forward(rt_program *program, const rt_node *node)
 {
     const rt_conv2d_call call = forward_call(node);
-    return dispatch(program, RT_CONV2D_FORWARD, &call);
+    return rt_conv2d_record_pass(program, RT_CONV2D_FORWARD, &call, groups_of(node));
 }
 
 static uint64_t aligned(uint64_t bytes) { return (bytes + 255) / 256 * 256; }
@@ -119,7 +73,8 @@ static uint64_t scratch(const rt_node *node, rt_pass pass)
     if (pass == RT_PASS_FORWARD) return 0;
     const rt_conv2d_shape shape = shape_of(node);
     uint64_t bytes = 0;
-    if (node->input_gradients[WEIGHT] != NULL) bytes += aligned(rt_conv2d_partial_bytes(&shape));
+    if (node->input_gradients[WEIGHT] != NULL)
+        bytes += aligned(rt_conv2d_scratch(&shape, groups_of(node)));
     if (node->input_gradients[BIAS] != NULL)
         bytes += rt_column_sum_bytes(rt_vec4s(shape.out_channels));
     return bytes;
@@ -129,7 +84,7 @@ static rt_status bias_gradient(rt_program *program, const rt_node *node,
                                const rt_conv2d_shape *shape)
 {
     rt_gpu_range part = node->scratch;
-    const uint64_t used = aligned(rt_conv2d_partial_bytes(shape));
+    const uint64_t used = aligned(rt_conv2d_scratch(shape, groups_of(node)));
     if (node->input_gradients[WEIGHT] != NULL) {
         part.offset += used;
         part.size -= used;
@@ -169,6 +124,7 @@ static rt_status record_backward(rt_program *program, const rt_node *node, const
     rt_conv2d_call call = {
         .shape = shape_of(node),
         .x = rt_bind(node->inputs[X]),
+        .weight = rt_bind(node->inputs[WEIGHT]),
         .transposed = node->inputs[WEIGHT]->transposed,
         .y_gradient = rt_bind(node->output_gradients[0]),
         .partial = node->scratch,
@@ -181,13 +137,13 @@ static rt_status record_backward(rt_program *program, const rt_node *node, const
             epilogue = epilogue_of(next);
             call.gradient_epilogue = &epilogue;
         }
-        RT_TRY(dispatch(program, RT_CONV2D_INPUT_GRADIENT, &call));
+        RT_TRY(rt_conv2d_record_pass(program, RT_CONV2D_INPUT_GRADIENT, &call, groups_of(node)));
         if (next != NULL && !epilogue.scales)
             RT_TRY(rt_batch_norm_fixed_backward(program, next, call.x_gradient));
     }
     if (node->input_gradients[WEIGHT] != NULL) {
         call.weight_gradient = rt_bind(node->input_gradients[WEIGHT]);
-        RT_TRY(dispatch(program, RT_CONV2D_WEIGHT_GRADIENT, &call));
+        RT_TRY(rt_conv2d_record_pass(program, RT_CONV2D_WEIGHT_GRADIENT, &call, groups_of(node)));
     }
     if (node->input_gradients[BIAS] != NULL) RT_TRY(bias_gradient(program, node, &call.shape));
     return RT_OK;
@@ -215,7 +171,7 @@ static bool joins(rt_device *device, const rt_node *node, const rt_node *next, r
     rt_conv2d_choice choice;
     const bool sum = next->operator_ == &rt_add_operator && pass == RT_PASS_FORWARD &&
                      next->inputs[1] != node->outputs[0] && !keeps;
-    if (!sum && !rt_batch_norm_is_fixed(next)) return false;
+    if (groups_of(node) > 1 || (!sum && !rt_batch_norm_is_fixed(next))) return false;
     if (pass == RT_PASS_FORWARD ? node->inputs[BIAS] != NULL : !takes_whole_gradient(next))
         return false;
     const rt_conv2d_pass which =
@@ -233,27 +189,17 @@ static rt_status record_joined(rt_program *program, const rt_node *node, const r
     call.y = rt_bind(next->outputs[0]);
     if (next->operator_ == &rt_add_operator) {
         call.addend = rt_bind(next->inputs[1]);
-        return dispatch(program, RT_CONV2D_FORWARD, &call);
+        return rt_conv2d_record_pass(program, RT_CONV2D_FORWARD, &call, 1);
     }
     batch_norm = rt_batch_norm_fixed_of(next);
     call.batch_norm = &batch_norm;
     if (keeps) call.raw = rt_bind(node->outputs[0]);
-    return dispatch(program, RT_CONV2D_FORWARD, &call);
+    return rt_conv2d_record_pass(program, RT_CONV2D_FORWARD, &call, 1);
 }
 
-/* A multiplication and an addition for each weight and result; each tensor once. */
 static rt_cost cost(const rt_node *node, rt_pass pass)
 {
-    const rt_conv2d_shape s = shape_of(node);
-    const double results = (double)s.images * s.out_height * s.out_width * s.out_channels;
-    const double flops = 2 * results * s.kernel_h * s.kernel_w * s.in_channels;
-    const double bytes = (double)rt_shape_bytes(node->inputs[X]->shape) +
-                         (double)rt_shape_bytes(node->inputs[WEIGHT]->shape) +
-                         (double)rt_shape_bytes(node->outputs[0]->shape);
-    const int passes = pass == RT_PASS_FORWARD ? 1
-                                               : (node->input_gradients[X] != NULL) +
-                                                     (node->input_gradients[WEIGHT] != NULL);
-    return (rt_cost){.flops = passes * flops, .bytes = passes * bytes};
+    return rt_conv2d_cost(node, pass, node->inputs[X]->shape.c / groups_of(node));
 }
 
 const rt_operator rt_conv2d_operator = {
@@ -273,13 +219,11 @@ const rt_operator rt_conv2d_operator = {
 rt_tensor *rt_conv2d(rt_graph *graph, rt_tensor *x, rt_tensor *weight, rt_tensor *bias,
                      const rt_conv2d_options *options)
 {
-    const rt_sides more = options->more;
-    const attributes a = {.stride = options->stride,
-                          .padding = options->padding,
-                          .dilation = options->dilation > 1 ? options->dilation : 1};
-    if (more.top + more.left + more.bottom + more.right > 0) x = rt_pad(graph, x, more, 0);
-    return rt_graph_apply(graph, &rt_conv2d_operator, (rt_tensor *[]){x, weight, bias}, 3, &a,
-                          sizeof a);
+    rt_conv2d_options all = *options;
+    if (all.dilation == 0) all.dilation = 1;
+    if (all.groups == 0) all.groups = 1;
+    return rt_graph_apply(graph, &rt_conv2d_operator, (rt_tensor *[]){x, weight, bias}, 3, &all,
+                          sizeof all);
 }
 
 rt_tensor *rt_linear(rt_graph *graph, rt_tensor *x, rt_tensor *weight, rt_tensor *bias)

@@ -6,25 +6,27 @@
 
 typedef struct rt_conv2d_options {
     uint32_t stride;   ///< at least 1
-    uint32_t padding;  ///< zeros on every side
-    rt_sides more;     ///< further zeros on single sides (TensorFlow's SAME)
-    uint32_t dilation; ///< distance of two taps; 0 counts as 1
-    uint32_t groups;   ///< 0 counts as 1: each output channel sees all input channels
+    uint32_t padding;  ///< lines of zeros on every side
+    rt_sides more;     ///< further lines of single sides (TensorFlow's SAME)
+    uint32_t dilation; ///< distance of neighbouring taps, in pixels; 0 counts as 1
+    uint32_t groups;   ///< of channels, each with weights of its own; 0 counts as 1
 } rt_conv2d_options;
 
+/* Its nodes have rt_conv2d_options as attributes, dilation and groups filled in. */
 extern const rt_operator rt_conv2d_operator;
 
 /**
  * Convolution (cross-correlation, as in PyTorch's conv2d):
  *     y[n,oy,ox,o] = bias[o] + sum over ky,kx,i of weight[ky,kx,i,o]
- *         x[n, oy stride + ky dilation - padding - more.top, ox stride + ..., i]
- *   x       {N,H,W,C}
- *   weight  {kernel_h,kernel_w,C rounded up to 4,O}, RT_LAYOUT_CONVOLUTION of a parameter set;
- *           rows of padding channels are 0
+ *                    x[n, oy stride + ky dilation - top, ox stride + kx dilation - left, g C/G + i]
+ *   x       {N,H,W,C}, 0 outside the image; top = padding + more.top and so on
+ *   weight  {kernel_h,kernel_w,C/G rounded up to 4,O}, RT_LAYOUT_CONVOLUTION of a parameter set
+ *           whose file has [O,C/G,kernel_h,kernel_w]; rows of padding channels are 0
  *   bias    {1,1,1,O}, or NULL
- * With groups g, output channel o sees the C/g input channels of its group, and the weights have as
- * many rows (conv2d_grouped.h). Fast up to 7x7 kernels and stride 2 without dilation; all else is
- * done by the plain kernels, slowly.
+ *   y       {N,H',W',O}, H' = floor((H + top + bottom - (kernel_h - 1) dilation - 1) / stride) + 1
+ * G groups of channels: the output channels of group g = floor(o G/O) see the g-th C/G channels of
+ * x; with G = C each sees one (depthwise). Without distances between the taps, with strides up to 4
+ * and up to 7 for kernels and padding, it is fast; all else is done by plain kernels.
  * Gradients to x, weight and bias, each only where wanted. The gradient to x reads the set's
  * transposed copy of the weights. Errors: RT_ERROR_INPUT for shapes that do not fit.
  */
@@ -33,9 +35,5 @@ rt_tensor *rt_conv2d(rt_graph *graph, rt_tensor *x, rt_tensor *weight, rt_tensor
 
 /** A linear layer, {N,1,1,I} -> {N,1,1,O}: the 1x1 convolution of N one-pixel images. */
 rt_tensor *rt_linear(rt_graph *graph, rt_tensor *x, rt_tensor *weight, rt_tensor *bias);
-
-/** Stride, padding and dilation of a node of it. `more` has become a node before it (pad.h), and
- * the groups are seen by the weights. */
-rt_conv2d_options rt_conv2d_options_of(const rt_node *node);
 
 #endif

@@ -55,7 +55,7 @@ static const rt_conv2d_tiles all_tiles = {.classes = classes, .fits = fits};
 static uint32_t candidates(const rt_device_info *device, const rt_conv2d_shape *shape,
                            rt_conv2d_pass pass)
 {
-    return rt_conv2d_is_usual(shape) ? rt_conv2d_count_tiles(&all_tiles, device, shape, pass) : 0;
+    return rt_conv2d_count_tiles(&all_tiles, device, shape, pass);
 }
 
 static rt_status run(rt_program *program, const rt_conv2d_call *call, rt_conv2d_pass pass,

@@ -39,28 +39,6 @@ const char *rt_conv2d_pass_name(rt_conv2d_pass pass)
     return names[pass];
 }
 
-bool rt_conv2d_is_usual(const rt_conv2d_shape *shape)
-{
-    return shape->skipped == 0 && shape->stride <= RT_CONV2D_FAST_STRIDE &&
-           shape->kernel_h <= RT_CONV2D_FAST_KERNEL && shape->kernel_w <= RT_CONV2D_FAST_KERNEL &&
-           shape->padding <= RT_CONV2D_FAST_PADDING;
-}
-
-/* Results along a side of `size` pixels; 0: the image is smaller than the kernel. */
-static uint32_t results(const rt_conv2d_shape *shape, uint32_t size, uint32_t kernel)
-{
-    const uint32_t span = (kernel - 1) * (1 + shape->skipped) + 1;
-    const uint32_t padded = size + 2 * shape->padding;
-    return padded < span ? 0 : (padded - span) / shape->stride + 1;
-}
-
-bool rt_conv2d_complete(rt_conv2d_shape *shape)
-{
-    shape->out_height = results(shape, shape->height, shape->kernel_h);
-    shape->out_width = results(shape, shape->width, shape->kernel_w);
-    return shape->out_height > 0 && shape->out_width > 0;
-}
-
 static uint64_t weight_bytes(const rt_conv2d_shape *shape)
 {
     return (uint64_t)shape->kernel_h * shape->kernel_w * 4 * rt_vec4s(shape->in_channels) *
@@ -77,7 +55,15 @@ uint64_t rt_conv2d_partial_bytes(const rt_conv2d_shape *shape)
     return most > 1 ? most * weight_bytes(shape) : 0;
 }
 
-void rt_conv2d_constants(const rt_conv2d_shape *shape, rt_constant constants[8])
+bool rt_conv2d_is_usual(const rt_conv2d_shape *shape)
+{
+    enum { LARGEST_STRIDE = 4, LARGEST_KERNEL = 7, LARGEST_PADDING = 7 };
+    return shape->dilation == 1 && shape->stride <= LARGEST_STRIDE &&
+           shape->kernel_h <= LARGEST_KERNEL && shape->kernel_w <= LARGEST_KERNEL &&
+           shape->top <= LARGEST_PADDING && shape->left <= LARGEST_PADDING;
+}
+
+void rt_conv2d_constants(const rt_conv2d_shape *shape, rt_constant constants[RT_CONV2D_CONSTANTS])
 {
     constants[0] = RT_CONSTANT("HEIGHT", shape->height);
     constants[1] = RT_CONSTANT("WIDTH", shape->width);
@@ -86,5 +72,8 @@ void rt_conv2d_constants(const rt_conv2d_shape *shape, rt_constant constants[8])
     constants[4] = RT_CONSTANT("KERNEL_H", shape->kernel_h);
     constants[5] = RT_CONSTANT("KERNEL_W", shape->kernel_w);
     constants[6] = RT_CONSTANT("STRIDE", shape->stride);
-    constants[7] = RT_CONSTANT("PADDING", shape->padding);
+    constants[7] = RT_CONSTANT("TOP", shape->top);
+    constants[8] = RT_CONSTANT("LEFT", shape->left);
+    constants[9] = RT_CONSTANT("OUT_HEIGHT", shape->out_height);
+    constants[10] = RT_CONSTANT("OUT_WIDTH", shape->out_width);
 }

@@ -17,8 +17,9 @@
 typedef struct rt_conv2d_shape {
     uint32_t images, height, width;
     uint32_t in_channels, out_channels;
-    uint32_t kernel_h, kernel_w, stride, padding;
-    uint32_t skipped; ///< pixels between two taps: dilation - 1
+    uint32_t kernel_h, kernel_w, stride;
+    uint32_t top, left; ///< lines of zeros above the image and left of it
+    uint32_t dilation;  ///< distance of neighbouring taps: 1 usually
     uint32_t out_height, out_width;
 } rt_conv2d_shape;
 
@@ -33,8 +34,8 @@ typedef enum rt_conv2d_pass {
 #define RT_CONV2D_3X3(IMAGES, SIDE, IN, OUT)                                                       \
     {                                                                                              \
         .images = (IMAGES), .height = (SIDE), .width = (SIDE), .in_channels = (IN),                \
-        .out_channels = (OUT), .kernel_h = 3, .kernel_w = 3, .stride = 1, .padding = 1,            \
-        .out_height = (SIDE), .out_width = (SIDE)                                                  \
+        .out_channels = (OUT), .kernel_h = 3, .kernel_w = 3, .stride = 1, .top = 1, .left = 1,     \
+        .dilation = 1, .out_height = (SIDE), .out_width = (SIDE)                                   \
     }
 
 /** The backward pass of what made x: an activation and, unless `scales` is false, a batch norm with
@@ -89,13 +90,6 @@ typedef struct rt_conv2d_choice {
     uint32_t candidate;
 } rt_conv2d_choice;
 
-/** The largest stride, kernel and padding that the fast families' unrolled bodies were made for. */
-enum { RT_CONV2D_FAST_STRIDE = 2, RT_CONV2D_FAST_KERNEL = 7, RT_CONV2D_FAST_PADDING = 7 };
-/** Whether a layer is within them and not dilated; all others are the plain family's. */
-bool rt_conv2d_is_usual(const rt_conv2d_shape *shape);
-/** Sets out_height and out_width from the rest; false if the image is smaller than the kernel. */
-bool rt_conv2d_complete(rt_conv2d_shape *shape);
-
 extern const rt_conv2d_family rt_conv2d_shuffle_family;
 extern const rt_conv2d_family rt_conv2d_shared_family;
 extern const rt_conv2d_family rt_conv2d_plain_family;
@@ -120,8 +114,12 @@ const char *rt_conv2d_pass_name(rt_conv2d_pass pass);
  *  makes most; 0 for one part. */
 uint64_t rt_conv2d_partial_bytes(const rt_conv2d_shape *shape);
 
-/** For families: fills constants HEIGHT to PADDING of shaders/conv2d_common.glsl. */
-void rt_conv2d_constants(const rt_conv2d_shape *shape, rt_constant constants[8]);
+/** For families: fills the constants of shaders/conv2d_common.glsl. */
+enum { RT_CONV2D_CONSTANTS = 11 };
+void rt_conv2d_constants(const rt_conv2d_shape *shape, rt_constant constants[RT_CONV2D_CONSTANTS]);
+/** Whether the fast families do such layers: dilation 1, and what their unrolled bodies have been
+ *  tried with: strides up to 4, kernels and zeros on a side up to 7. The plain family does all. */
+bool rt_conv2d_is_usual(const rt_conv2d_shape *shape);
 /** For families that read texel buffers: adds up `partial` into the weights' gradient where there
  *  are several parts. */
 RT_CHECKED rt_status rt_conv2d_reduce(rt_program *program, const rt_conv2d_call *call,

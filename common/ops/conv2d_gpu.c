@@ -42,6 +42,7 @@ uint32_t rt_conv2d_count_tiles(const rt_conv2d_tiles *tiles, const rt_device_inf
 {
     const void *const *list = list_of(tiles->classes, shape, pass);
     uint32_t count = 0;
+    if (!rt_conv2d_is_usual(shape)) return 0;
     for (size_t i = 0; i < RT_CONV2D_MOST_TILES && list[i] != NULL; i++)
         if (tiles->fits(device, list[i])) count++;
     return count;

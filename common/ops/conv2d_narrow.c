@@ -8,7 +8,8 @@ bool rt_conv2d_is_narrow(const rt_device_info *device, const rt_conv2d_shape *sh
                          uint32_t result_channels)
 {
     return result_channels <= 4 && shape->kernel_h == 3 && shape->kernel_w == 3 &&
-           shape->stride == 1 && shape->padding == 1 &&
+           shape->stride == 1 && shape->top == 1 && shape->left == 1 &&
+           shape->out_height == shape->height && shape->out_width == shape->width &&
            shape->width <= MOST_COLUMNS * device->subgroup_size;
 }
 

@@ -22,7 +22,7 @@ static rt_status run(rt_program *program, const rt_conv2d_call *call, rt_dispatc
                      uint64_t count)
 {
     rt_conv2d_constants(&call->shape, dispatch->constants);
-    dispatch->constants[8] = RT_CONSTANT("DILATION", 1 + call->shape.skipped);
+    dispatch->constants[RT_CONV2D_CONSTANTS] = RT_CONSTANT("DILATION", call->shape.dilation);
     dispatch->push[0] = RT_CONSTANT("images", call->shape.images);
     dispatch->groups[0] = rt_groups(count, WORKGROUP);
     dispatch->label = call->label;
@@ -37,7 +37,7 @@ static rt_status forward(rt_program *program, const rt_conv2d_call *call)
         .shader = "conv2d_forward_plain",
         .bindings = {call->x, call->weight, bias ? call->bias : call->weight, call->y},
     };
-    dispatch.constants[9] = RT_CONSTANT("BIAS", bias);
+    dispatch.constants[RT_CONV2D_CONSTANTS + 1] = RT_CONSTANT("BIAS", bias);
     return run(program, call, &dispatch,
                (uint64_t)s->images * s->out_height * s->out_width * rt_vec4s(s->out_channels));
 }
@@ -51,7 +51,7 @@ static rt_status input_gradient(rt_program *program, const rt_conv2d_call *call)
         .bindings = {call->y_gradient, call->transposed, add ? call->addend : call->y_gradient,
                      call->x_gradient},
     };
-    dispatch.constants[9] = RT_CONSTANT("ADD", add);
+    dispatch.constants[RT_CONV2D_CONSTANTS + 1] = RT_CONSTANT("ADD", add);
     return run(program, call, &dispatch,
                (uint64_t)s->images * s->height * s->width * rt_vec4s(s->in_channels));
 }

@@ -68,7 +68,7 @@ static const rt_conv2d_tiles all_tiles = {.classes = classes, .fits = fits};
 static uint32_t candidates(const rt_device_info *device, const rt_conv2d_shape *shape,
                            rt_conv2d_pass pass)
 {
-    return rt_conv2d_is_usual(shape) ? rt_conv2d_count_tiles(&all_tiles, device, shape, pass) : 0;
+    return rt_conv2d_count_tiles(&all_tiles, device, shape, pass);
 }
 
 /* A GPU's compiler hides the way from shared memory if it sees a whole slice; a CPU's would take

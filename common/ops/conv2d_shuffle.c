@@ -39,9 +39,10 @@ static uint32_t candidates(const rt_device_info *device, const rt_conv2d_shape *
                            rt_conv2d_pass pass)
 {
     /* One lane would have no partner; texel views must span whole blocks (graph/phase.c). */
-    if (!rt_conv2d_is_usual(shape) || !device->subgroup_shuffle || device->subgroup_size < 4 ||
+    if (!device->subgroup_shuffle || device->subgroup_size < 4 ||
         16 * device->maximum_texel_elements < device->maximum_storage_range_bytes)
         return 0;
+    if (!rt_conv2d_is_usual(shape)) return 0;
     if (shape->kernel_h * shape->kernel_w != 9) return 1;
     if (pass == RT_CONV2D_WEIGHT_GRADIENT) return RT_COUNT(blockings);
     const uint32_t results = pass == RT_CONV2D_FORWARD ? shape->out_channels : shape->in_channels;
@@ -81,9 +82,9 @@ static tiling tiling_of(const rt_conv2d_call *call)
 static void add_tile(rt_dispatch *dispatch, const rt_conv2d_shape *shape, const tile *t)
 {
     rt_conv2d_constants(shape, dispatch->constants);
-    dispatch->constants[8] = RT_CONSTANT("GROUP_LANES", t->group_lanes);
-    dispatch->constants[9] = RT_CONSTANT("TILE_ROWS", t->rows);
-    dispatch->constants[10] = RT_CONSTANT("TILE_COLUMNS", t->columns);
+    dispatch->constants[RT_CONV2D_CONSTANTS] = RT_CONSTANT("GROUP_LANES", t->group_lanes);
+    dispatch->constants[RT_CONV2D_CONSTANTS + 1] = RT_CONSTANT("TILE_ROWS", t->rows);
+    dispatch->constants[RT_CONV2D_CONSTANTS + 2] = RT_CONSTANT("TILE_COLUMNS", t->columns);
     dispatch->push[0] = RT_CONSTANT("images", shape->images);
 }
 
@@ -129,10 +130,11 @@ static rt_status forward(rt_program *program, const rt_conv2d_call *call)
         .label = call->label,
     };
     add_tile(&dispatch, s, &t);
-    dispatch.constants[11] = RT_CONSTANT("BIAS", bias);
-    dispatch.constants[12] = RT_CONSTANT("NORMALISE", call->batch_norm != NULL);
-    dispatch.constants[13] = RT_CONSTANT("ADD", add);
-    dispatch.constants[14] = RT_CONSTANT("KEEP", keep);
+    dispatch.constants[RT_CONV2D_CONSTANTS + 3] = RT_CONSTANT("BIAS", bias);
+    dispatch.constants[RT_CONV2D_CONSTANTS + 4] =
+        RT_CONSTANT("NORMALISE", call->batch_norm != NULL);
+    dispatch.constants[RT_CONV2D_CONSTANTS + 5] = RT_CONSTANT("ADD", add);
+    dispatch.constants[RT_CONV2D_CONSTANTS + 6] = RT_CONSTANT("KEEP", keep);
     dispatch.push[1] = RT_CONSTANT("epsilon", norm->epsilon);
     dispatch.push[2] = RT_CONSTANT("negative_slope", norm->negative_slope);
     return rt_program_dispatch(program, &dispatch);
@@ -174,10 +176,10 @@ static rt_status input_gradient(rt_program *program, const rt_conv2d_call *call)
         .label = call->label,
     };
     add_tile(&dispatch, s, &t);
-    dispatch.constants[11] = RT_CONSTANT("ADD", add);
-    dispatch.constants[12] = RT_CONSTANT("ACTIVATION", activation);
-    dispatch.constants[13] = RT_CONSTANT("SCALE", e->scales);
-    dispatch.constants[14] = RT_CONSTANT("ADD_BEHIND", add_behind);
+    dispatch.constants[RT_CONV2D_CONSTANTS + 3] = RT_CONSTANT("ADD", add);
+    dispatch.constants[RT_CONV2D_CONSTANTS + 4] = RT_CONSTANT("ACTIVATION", activation);
+    dispatch.constants[RT_CONV2D_CONSTANTS + 5] = RT_CONSTANT("SCALE", e->scales);
+    dispatch.constants[RT_CONV2D_CONSTANTS + 6] = RT_CONSTANT("ADD_BEHIND", add_behind);
     dispatch.push[1] = RT_CONSTANT("epsilon", e->epsilon);
     dispatch.push[2] = RT_CONSTANT("negative_slope", e->negative_slope);
     return rt_program_dispatch(program, &dispatch);
@@ -226,8 +228,8 @@ static rt_status weight_gradient(rt_program *program, const rt_conv2d_call *call
         .label = call->label,
     };
     add_tile(&dispatch, s, &t);
-    dispatch.constants[11] = RT_CONSTANT("BLOCKS", b.blocks);
-    dispatch.constants[12] = RT_CONSTANT("TAP_ROWS", tap_rows);
+    dispatch.constants[RT_CONV2D_CONSTANTS + 3] = RT_CONSTANT("BLOCKS", b.blocks);
+    dispatch.constants[RT_CONV2D_CONSTANTS + 4] = RT_CONSTANT("TAP_ROWS", tap_rows);
     RT_TRY(rt_program_dispatch(program, &dispatch));
     return rt_conv2d_reduce(program, call, splits);
 }

@@ -16,7 +16,9 @@ typedef struct rt_conv2d_work {
 } rt_conv2d_work;
 
 enum { RT_CONV2D_WORK_TEXT = 128 };
-/** "64x32x32 16->32 3x3 stride 1 padding 1 forward" */
+/** "64x32x32 16->32 3x3 stride 1 padding 1 forward". A layer with other sides, or with distances
+ *  between the taps, says more: "64x32x32 16->32 3x3 stride 2 padding 0x0 to 16x16 dilation 1
+ *  forward" has no zeros above and left of its image, and what it needs below and right. */
 void rt_conv2d_work_print(char text[RT_CONV2D_WORK_TEXT], const rt_conv2d_work *work);
 
 bool rt_conv2d_work_equal(const rt_conv2d_work *a, const rt_conv2d_work *b);

@@ -1,26 +1,12 @@
-/* Forward it is the input gradient of a convolution that leads from y to x, and so on: the
- * families' kernels change their roles. */
 #include "common/ops/conv_transpose2d.h"
 
-#include "common/ops/binary.h"
 #include "common/ops/conv2d_choice.h"
+#include "common/ops/conv2d_layer.h"
+#include "common/ops/elementwise.h"
 
-enum { X, WEIGHT };
-enum { LARGEST_SIDE = 64 };
+enum { X, WEIGHT, BIAS };
 
-static uint32_t step(const rt_conv_transpose2d_options *o)
-{
-    return o->dilation > 1 ? o->dilation : 1;
-}
-
-/* Results along a side of `size` pixels; below 1 there are none. */
-static int64_t results(const rt_conv_transpose2d_options *o, uint32_t size, uint32_t kernel)
-{
-    return ((int64_t)size - 1) * o->stride - 2 * (int64_t)o->padding +
-           (int64_t)step(o) * (kernel - 1) + o->output_padding + 1;
-}
-
-/* The convolution that this is the gradient of. */
+/* The convolution whose gradient this is takes y to x. */
 static rt_conv2d_shape shape_of(const rt_node *node)
 {
     const rt_conv_transpose2d_options *o = node->attributes;
@@ -35,44 +21,59 @@ static rt_conv2d_shape shape_of(const rt_node *node)
         .kernel_h = w.n,
         .kernel_w = w.h,
         .stride = o->stride,
-        .padding = o->padding,
-        .skipped = step(o) - 1,
+        .top = o->padding + o->more.top,
+        .left = o->padding + o->more.left,
+        .dilation = o->dilation,
         .out_height = x.h,
         .out_width = x.w,
     };
 }
 
-/* The file's [I,O,kh,kw] tells O; on the device it is rounded up to 4. */
-static uint32_t result_channels(const rt_tensor *weight)
+static uint32_t groups_of(const rt_node *node)
 {
-    return rt_parameters_row(weight->parameters, weight->parameter)->dims[1];
+    return ((const rt_conv_transpose2d_options *)node->attributes)->groups;
+}
+
+/* Lines of y: from `size` lines of x through so many taps; 0 or less: none are left. */
+static int64_t lines(uint32_t size, uint32_t taps, const rt_conv_transpose2d_options *o,
+                     uint32_t before, uint32_t behind)
+{
+    return ((int64_t)size - 1) * o->stride + ((int64_t)taps - 1) * o->dilation + 1 +
+           o->output_padding - 2 * (int64_t)o->padding - before - behind;
 }
 
 static rt_status infer_shape(rt_graph *graph, rt_node *node)
 {
+    enum { MOST = 1 << 15 }; /* of every number: as for convolutions */
     const rt_conv_transpose2d_options *o = node->attributes;
-    const rt_tensor *weight = node->inputs[WEIGHT];
+    const rt_tensor *weight = node->inputs[WEIGHT], *bias = node->inputs[BIAS];
     if (node->inputs[X] == NULL || weight == NULL || weight->kind != RT_TENSOR_PARAMETER)
         return rt_fail(RT_ERROR_INTERNAL,
-                       "a transposed convolution needs its input and weights of a parameter set");
+                       "a transposed convolution needs its input and a parameter as its weights");
+    const rt_parameter *row = rt_parameters_row(weight->parameters, weight->parameter);
     const rt_shape x = node->inputs[X]->shape, w = weight->shape;
-    if (o->stride < 1 || o->stride > LARGEST_SIDE || o->padding > LARGEST_SIDE ||
-        step(o) > LARGEST_SIDE || w.n > LARGEST_SIDE || w.h > LARGEST_SIDE ||
-        o->output_padding >= o->stride)
+    const uint32_t channels = row->dims[1] * o->groups;
+    if (o->stride < 1 || o->stride > MOST || o->dilation > MOST || o->padding > MOST ||
+        (o->output_padding >= o->stride && o->output_padding >= o->dilation))
         return rt_fail(RT_ERROR_INPUT,
-                       "a %ux%u transposed convolution of stride %u, padding %u, output padding %u "
-                       "and dilation %u is not supported: sides go up to %d, and the output "
-                       "padding is less than the stride",
-                       w.n, w.h, o->stride, o->padding, o->output_padding, step(o), LARGEST_SIDE);
-    if (w.c != x.c)
-        return rt_fail(RT_ERROR_INPUT, "the weights are for %u input channels, the input has %u",
-                       w.c, x.c);
-    const int64_t height = results(o, x.h, w.n), width = results(o, x.w, w.h);
-    if (height < 1 || width < 1)
-        return rt_fail(RT_ERROR_INPUT, "padding of %u leaves nothing of an image of %ux%u",
-                       o->padding, x.h, x.w);
-    const rt_shape y = {x.n, (uint32_t)height, (uint32_t)width, result_channels(weight)};
-    return rt_node_output(graph, node, "y", y);
+                       "no transposed convolution of stride %u, dilation %u, padding %u and output "
+                       "padding %u: the latter is less than stride or dilation, all at most %d",
+                       o->stride, o->dilation, o->padding, o->output_padding, MOST);
+    if (w.c != x.c || x.c % o->groups != 0)
+        return rt_fail(RT_ERROR_INPUT,
+                       "the weights are for %u input channels in %u groups, the input has %u", w.c,
+                       o->groups, x.c);
+    if (bias != NULL && !rt_shape_equal(bias->shape, (rt_shape){1, 1, 1, channels}))
+        return rt_fail(RT_ERROR_INPUT, "the bias has %u numbers, the output %u channels",
+                       bias->shape.c, channels);
+    const int64_t height = lines(x.h, w.n, o, o->more.top, o->more.bottom);
+    const int64_t width = lines(x.w, w.h, o, o->more.left, o->more.right);
+    if (height < 1 || width < 1 || height > INT32_MAX || width > INT32_MAX)
+        return rt_fail(RT_ERROR_INPUT,
+                       "a transposed %ux%u convolution makes no image of %ux%u with padding %u",
+                       w.n, w.h, x.h, x.w, o->padding);
+    return rt_node_output(graph, node, "y",
+                          (rt_shape){x.n, (uint32_t)height, (uint32_t)width, channels});
 }
 
 static rt_status prepare(rt_device *device, const rt_work *work, uint32_t count)
@@ -83,6 +84,7 @@ static rt_status prepare(rt_device *device, const rt_work *work, uint32_t count)
     for (uint32_t i = 0; i < count; i++) {
         const rt_node *node = work[i].node;
         const rt_conv2d_shape shape = shape_of(node);
+        if (groups_of(node) > 1) continue; /* nothing to choose */
         if (work[i].pass == RT_PASS_FORWARD) {
             all[passes++] = (rt_conv2d_work){shape, RT_CONV2D_INPUT_GRADIENT};
             continue;
@@ -92,32 +94,45 @@ static rt_status prepare(rt_device *device, const rt_work *work, uint32_t count)
         if (node->input_gradients[WEIGHT] != NULL)
             all[passes++] = (rt_conv2d_work){shape, RT_CONV2D_WEIGHT_GRADIENT};
     }
-    const rt_status status = rt_conv2d_prepare(device, all, passes);
+    const rt_status status = passes > 0 ? rt_conv2d_prepare(device, all, passes) : RT_OK;
     rt_free(all);
     return status;
 }
 
-static rt_status dispatch(rt_program *program, rt_conv2d_pass pass, const rt_conv2d_call *call)
-{
-    rt_conv2d_choice choice;
-    RT_TRY(rt_conv2d_choose(rt_program_device(program), &call->shape, pass, &choice));
-    return rt_conv2d_dispatch(program, &choice, pass, call);
-}
-
 static rt_status forward(rt_program *program, const rt_node *node)
 {
+    const rt_tensor *y = node->outputs[0];
     const rt_conv2d_call call = {
         .shape = shape_of(node),
-        .y_gradient = rt_bind(node->inputs[X]),
+        .weight = rt_bind(node->inputs[WEIGHT]),
         .transposed = node->inputs[WEIGHT]->transposed,
-        .x_gradient = rt_bind(node->outputs[0]),
+        .y_gradient = rt_bind(node->inputs[X]),
+        .x_gradient = rt_bind(y),
         .label = node->label,
     };
-    return dispatch(program, RT_CONV2D_INPUT_GRADIENT, &call);
+    RT_TRY(rt_conv2d_record_pass(program, RT_CONV2D_INPUT_GRADIENT, &call, groups_of(node)));
+    if (node->inputs[BIAS] == NULL) return RT_OK;
+    return rt_dispatch_items(
+        program, rt_shape_vec4_count(y->shape),
+        &(rt_dispatch){.shader = "conv_transpose2d_bias",
+                       .push = {RT_CONSTANT("C4", rt_vec4s(y->shape.c))},
+                       .bindings = {rt_bind(y), rt_bind(node->inputs[BIAS]), rt_bind(y)},
+                       .label = node->label});
+}
+
+static uint64_t aligned(uint64_t bytes) { return (bytes + 255) / 256 * 256; }
+
+/* Of the weights' gradient; that of the bias takes what is behind it. */
+static uint64_t weight_scratch(const rt_node *node)
+{
+    const rt_conv2d_shape shape = shape_of(node);
+    if (node->input_gradients[WEIGHT] == NULL) return 0;
+    return aligned(rt_conv2d_scratch(&shape, groups_of(node)));
 }
 
 static rt_status backward(rt_program *program, const rt_node *node)
 {
+    const rt_tensor *y = node->outputs[0];
     rt_conv2d_call call = {
         .shape = shape_of(node),
         .x = rt_bind(node->output_gradients[0]),
@@ -128,33 +143,32 @@ static rt_status backward(rt_program *program, const rt_node *node)
     };
     if (node->input_gradients[X] != NULL) {
         call.y = rt_bind(node->input_gradients[X]);
-        RT_TRY(dispatch(program, RT_CONV2D_FORWARD, &call));
+        RT_TRY(rt_conv2d_record_pass(program, RT_CONV2D_FORWARD, &call, groups_of(node)));
     }
-    if (node->input_gradients[WEIGHT] == NULL) return RT_OK;
-    call.weight_gradient = rt_bind(node->input_gradients[WEIGHT]);
-    return dispatch(program, RT_CONV2D_WEIGHT_GRADIENT, &call);
+    if (node->input_gradients[WEIGHT] != NULL) {
+        call.weight_gradient = rt_bind(node->input_gradients[WEIGHT]);
+        RT_TRY(rt_conv2d_record_pass(program, RT_CONV2D_WEIGHT_GRADIENT, &call, groups_of(node)));
+    }
+    if (node->input_gradients[BIAS] == NULL) return RT_OK;
+    rt_gpu_range rest = node->scratch;
+    rest.offset += weight_scratch(node);
+    rest.size -= weight_scratch(node);
+    return rt_column_sum(program, call.x, rt_shape_pixels(y->shape), rt_vec4s(y->shape.c),
+                         rt_bind(node->input_gradients[BIAS]), rest);
 }
 
 static uint64_t scratch(const rt_node *node, rt_pass pass)
 {
-    if (pass == RT_PASS_FORWARD || node->input_gradients[WEIGHT] == NULL) return 0;
-    const rt_conv2d_shape shape = shape_of(node);
-    return rt_conv2d_partial_bytes(&shape);
+    if (pass == RT_PASS_FORWARD) return 0;
+    const uint64_t bias = node->input_gradients[BIAS] != NULL
+                              ? rt_column_sum_bytes(rt_vec4s(node->outputs[0]->shape.c))
+                              : 0;
+    return weight_scratch(node) + bias;
 }
 
-/* A multiplication and an addition for each weight and pixel of x; each tensor once. */
 static rt_cost cost(const rt_node *node, rt_pass pass)
 {
-    const rt_conv2d_shape s = shape_of(node);
-    const double pixels = (double)s.images * s.out_height * s.out_width;
-    const double flops = 2 * pixels * s.out_channels * s.kernel_h * s.kernel_w * s.in_channels;
-    const double bytes = (double)rt_shape_bytes(node->inputs[X]->shape) +
-                         (double)rt_shape_bytes(node->inputs[WEIGHT]->shape) +
-                         (double)rt_shape_bytes(node->outputs[0]->shape);
-    const int passes = pass == RT_PASS_FORWARD ? 1
-                                               : (node->input_gradients[X] != NULL) +
-                                                     (node->input_gradients[WEIGHT] != NULL);
-    return (rt_cost){.flops = passes * flops, .bytes = passes * bytes};
+    return rt_conv2d_cost(node, pass, node->inputs[X]->shape.c / groups_of(node));
 }
 
 const rt_operator rt_conv_transpose2d_operator = {
@@ -163,7 +177,7 @@ const rt_operator rt_conv_transpose2d_operator = {
     .forward = forward,
     .backward = backward,
     .backward_reads = RT_READS_INPUT(X) | RT_READS_INPUT(WEIGHT),
-    .forward_transposed = RT_READS_INPUT(WEIGHT),
+    .forward_transposes = RT_READS_INPUT(WEIGHT),
     .prepare = prepare,
     .scratch = scratch,
     .cost = cost,
@@ -172,7 +186,9 @@ const rt_operator rt_conv_transpose2d_operator = {
 rt_tensor *rt_conv_transpose2d(rt_graph *graph, rt_tensor *x, rt_tensor *weight, rt_tensor *bias,
                                const rt_conv_transpose2d_options *options)
 {
-    rt_tensor *y = rt_graph_apply(graph, &rt_conv_transpose2d_operator, (rt_tensor *[]){x, weight},
-                                  2, options, sizeof *options);
-    return bias != NULL ? rt_add_broadcast(graph, y, bias) : y;
+    rt_conv_transpose2d_options all = *options;
+    if (all.dilation == 0) all.dilation = 1;
+    if (all.groups == 0) all.groups = 1;
+    return rt_graph_apply(graph, &rt_conv_transpose2d_operator, (rt_tensor *[]){x, weight, bias}, 3,
+                          &all, sizeof all);
 }

@@ -2,30 +2,32 @@
 #define RT_OPS_CONV_TRANSPOSE2D_H
 
 #include "common/graph/graph.h"
+#include "common/ops/sides.h"
 
 typedef struct rt_conv_transpose2d_options {
     uint32_t stride;         ///< at least 1
-    uint32_t padding;        ///< taken off every side of the result
-    uint32_t output_padding; ///< added at the bottom and the right; less than the stride
-    uint32_t dilation;       ///< distance of two taps; 0 counts as 1
+    uint32_t padding;        ///< lines cut off on every side
+    uint32_t output_padding; ///< lines put back below and right; less than stride or dilation
+    uint32_t groups;         ///< of channels, each with weights of its own; 0 counts as 1
+    uint32_t dilation;       ///< distance of neighbouring taps, in pixels; 0 counts as 1
+    rt_sides more;           ///< further lines cut off single sides
 } rt_conv_transpose2d_options;
 
+/* Its nodes have rt_conv_transpose2d_options as attributes, dilation and groups filled in. */
 extern const rt_operator rt_conv_transpose2d_operator;
 
-/** What a node of it has as attributes. */
-typedef rt_conv_transpose2d_options rt_conv_transpose2d_attributes;
-
 /**
- * The gradient of a convolution with respect to its input, as a layer (PyTorch's
- * conv_transpose2d): {N,h,w,I} -> {N,H,W,O},
- *     y[n,oy,ox,o] = bias[o] + sum over iy,ix,ky,kx,i with oy = iy stride + ky dilation - padding
- *                    (ox likewise) of weight[ky,kx,o,i] x[n,iy,ix,i]
- *     H = (h - 1) stride - 2 padding + dilation (kernel_h - 1) + output_padding + 1,  W likewise
- *   weight  a parameter of RT_LAYOUT_CONVOLUTION whose file is [I,O,kernel_h,kernel_w], as
- *           PyTorch's is: {kernel_h,kernel_w,O rounded up to 4,I}
+ * Transposed convolution (PyTorch's conv_transpose2d): every pixel of x adds a kernel to y,
+ *     y[n, iy stride + ky dilation - top, ix stride + kx dilation - left, g O/G + o] +=
+ *         weight[ky,kx,o,i] x[n,iy,ix,i],  top = padding + more.top and so on,  g = floor(i G/C)
+ * and then bias[o]. It is the gradient of the convolution of that weight, and so it is computed:
+ * with that convolution's kernels, in the other direction.
+ *   x       {N,H,W,C}
+ *   weight  a parameter of RT_LAYOUT_CONVOLUTION whose file has [C,O/G,kernel_h,kernel_w]
  *   bias    {1,1,1,O}, or NULL
- * Gradients to x, weight and bias. Done by the kernels of conv2d.h. Errors: RT_ERROR_INPUT for
- * shapes or options that do not fit.
+ *   y       {N,H',W',O}, H' = (H - 1) stride + (kernel_h - 1) dilation + 1 + output_padding
+ *           - top - bottom
+ * Gradients to x, weight and bias. Errors: RT_ERROR_INPUT for shapes that do not fit.
  */
 rt_tensor *rt_conv_transpose2d(rt_graph *graph, rt_tensor *x, rt_tensor *weight, rt_tensor *bias,
                                const rt_conv_transpose2d_options *options);

@@ -18,22 +18,23 @@ static rt_status infer_shape(rt_graph *graph, rt_node *node)
     return rt_node_output(graph, node, "gathered", a->shape);
 }
 
+static uint64_t sample_vec4s(rt_shape shape) { return rt_shape_vec4_count(shape) / shape.n; }
+
 /* `to` = numbers of `from`; a workgroup's samples are all one: its number is the y of workgroups.
  */
 static rt_status gather(rt_program *program, const rt_node *node, const rt_tensor *from,
                         const rt_tensor *table, bool whole_vec4s, const rt_tensor *to)
 {
-    const rt_shape shape = to->shape;
-    const uint64_t vec4s = rt_shape_vec4_count(shape) / shape.n;
+    const uint64_t from_vec4s = sample_vec4s(from->shape);
     const rt_dispatch dispatch = {
         .shader = "gather_forward",
         .constants = {RT_CONSTANT("WHOLE_VEC4S", whole_vec4s)},
-        .push = {RT_CONSTANT("from_vec4s", rt_shape_vec4_count(from->shape) / shape.n)},
+        .push = {RT_CONSTANT("from_vec4s", from_vec4s)},
         .bindings = {rt_bind(from), rt_bind(table), rt_bind(to)},
-        .groups = {1, shape.n},
+        .groups = {1, to->shape.n},
         .label = node->label,
     };
-    return rt_dispatch_items(program, vec4s, &dispatch);
+    return rt_dispatch_items(program, sample_vec4s(to->shape), &dispatch);
 }
 
 static rt_status forward(rt_program *program, const rt_node *node)
@@ -49,15 +50,16 @@ static rt_status backward(rt_program *program, const rt_node *node)
     const rt_tensor *g = node->output_gradients[0], *x = node->input_gradients[X];
     if (node->inputs[BACK] != NULL)
         return gather(program, node, g, node->inputs[BACK], a->back_whole, x);
+    const uint64_t from_vec4s = sample_vec4s(g->shape);
     const rt_dispatch dispatch = {
         .shader = "gather_backward",
-        .push = {RT_CONSTANT("from_vec4s", rt_shape_vec4_count(g->shape) / g->shape.n)},
+        .push = {RT_CONSTANT("from_vec4s", from_vec4s)},
         .bindings = {rt_bind(g), rt_bind(node->inputs[FIRST]), rt_bind(node->inputs[COUNT]),
                      rt_bind(node->inputs[PLACES]), rt_bind(x)},
         .groups = {1, x->shape.n},
         .label = node->label,
     };
-    return rt_dispatch_items(program, rt_shape_vec4_count(x->shape) / x->shape.n, &dispatch);
+    return rt_dispatch_items(program, sample_vec4s(x->shape), &dispatch);
 }
 
 static rt_cost cost(const rt_node *node, rt_pass pass)
@@ -122,9 +124,9 @@ static rt_status make_inputs(rt_graph *graph, rt_gather_attributes *a, rt_tensor
 
 static rt_status check(const rt_tensor *x, rt_shape shape)
 {
-    const uint64_t most = 1u << 24; /* what is a whole number in float */
-    const uint64_t from = rt_shape_vec4_count(sample_of(x->shape));
-    const uint64_t to = rt_shape_vec4_count(sample_of(shape));
+    const double most = 1u << 24; /* what is a whole number in float */
+    const double from = (double)x->shape.h * x->shape.w * rt_vec4s(x->shape.c);
+    const double to = (double)shape.h * shape.w * rt_vec4s(shape.c); /* may come from a file */
     if (to == 0)
         return rt_fail(RT_ERROR_INPUT, "gather: an empty shape %ux%ux%u", shape.h, shape.w,
                        shape.c);

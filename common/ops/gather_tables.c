@@ -13,7 +13,7 @@ static uint64_t padded(rt_shape shape, uint64_t i)
 static bool is_whole(const float *places, rt_shape to, rt_shape from, uint64_t number)
 {
     const uint32_t c4 = (uint32_t)(number % rt_vec4s(to.c));
-    const float *own = places + number / rt_vec4s(to.c) * to.c + 4 * c4;
+    const float *own = places + number / rt_vec4s(to.c) * to.c + 4 * (uint64_t)c4;
     const uint64_t first = own[0] > 0 ? (uint64_t)own[0] - 1 : 0;
     const uint32_t from_c4 = (uint32_t)(first / 4 % rt_vec4s(from.c));
     if (first % 4 != 0) return false;

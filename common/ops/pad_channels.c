@@ -7,6 +7,9 @@ static rt_status infer_shape(rt_graph *graph, rt_node *node)
     const rt_pad_channels_attributes *a = node->attributes;
     const rt_shape x = node->inputs[0]->shape;
     if (a->stride == 0) return rt_fail(RT_ERROR_INPUT, "a stride of 0 leads nowhere");
+    if ((uint64_t)a->before + x.c + a->after > INT32_MAX)
+        return rt_fail(RT_ERROR_INPUT, "cannot put %u and %u channels beside %u", a->before,
+                       a->after, x.c);
     return rt_node_output(graph, node, "padded_channels",
                           (rt_shape){x.n, (x.h + a->stride - 1) / a->stride,
                                      (x.w + a->stride - 1) / a->stride,

@@ -48,15 +48,31 @@ static rt_status check(const side *s, const rt_pool_options *o)
     return RT_OK;
 }
 
-static rt_status infer_shape(rt_graph *graph, rt_node *node)
+static rt_status infer_output(rt_graph *graph, rt_node *node, const char *name)
 {
     const rt_pool_options *o = node->attributes;
     const rt_shape x = node->inputs[0]->shape;
     const side h = rows(x, o), w = columns(x, o);
     RT_TRY(check(&h, o));
     RT_TRY(check(&w, o));
-    return rt_node_output(graph, node, node->operator_->name,
+    return rt_node_output(graph, node, name,
                           (rt_shape){x.n, (uint32_t)windows(&h), (uint32_t)windows(&w), x.c});
+}
+
+/* The second output, for a backward pass: which pixel of its window has the maximum. With it
+ * neither x nor y has to live on. */
+enum { TAPS = 1 };
+
+static rt_status infer_maximum(rt_graph *graph, rt_node *node)
+{
+    RT_TRY(infer_output(graph, node, "max_pool"));
+    if (!node->inputs[0]->requires_gradient) return RT_OK;
+    return infer_output(graph, node, "max_pool_taps");
+}
+
+static rt_status infer_average(rt_graph *graph, rt_node *node)
+{
+    return infer_output(graph, node, "average_pool");
 }
 
 static bool has_more(const rt_pool_options *o)
@@ -64,7 +80,7 @@ static bool has_more(const rt_pool_options *o)
     return o->more.top > 0 || o->more.left > 0 || o->more.bottom > 0 || o->more.right > 0;
 }
 
-/* A shader with the constants that all four have. */
+/* A shader with the constants that all have. */
 static rt_dispatch describe(const rt_node *node, const char *shader)
 {
     const rt_pool_options *o = node->attributes;
@@ -82,27 +98,38 @@ static rt_dispatch describe(const rt_node *node, const char *shader)
     };
 }
 
+static void add_constant(rt_dispatch *dispatch, rt_constant constant)
+{
+    rt_constant *constants = dispatch->constants;
+    while (constants->name != NULL) constants++;
+    *constants = constant;
+}
+
 /* Runs it over every vec4 of `items`. */
 static rt_status run(rt_program *program, rt_dispatch *dispatch, const rt_tensor *items,
-                     const rt_tensor *const bindings[4])
+                     const rt_tensor *const bindings[3])
 {
-    for (uint32_t i = 0; i < 4 && bindings[i] != NULL; i++)
+    for (uint32_t i = 0; i < 3 && bindings[i] != NULL; i++)
         dispatch->bindings[i] = rt_bind(bindings[i]);
     return rt_dispatch_items(program, rt_shape_vec4_count(items->shape), dispatch);
 }
 
 static rt_status max_forward(rt_program *program, const rt_node *node)
 {
+    const bool keep = node->output_count > TAPS;
     rt_dispatch dispatch = describe(node, "max_pool_forward");
-    return run(program, &dispatch, node->outputs[0],
-               (const rt_tensor *[4]){node->inputs[0], node->outputs[0]});
+    add_constant(&dispatch, RT_CONSTANT("KEEP_TAPS", keep));
+    add_constant(&dispatch, RT_CONSTANT("CHANNELS", keep ? node->outputs[0]->shape.c : 4));
+    return run(
+        program, &dispatch, node->outputs[0],
+        (const rt_tensor *[3]){node->inputs[0], node->outputs[0], node->outputs[keep ? TAPS : 0]});
 }
 
 static rt_status max_backward(rt_program *program, const rt_node *node)
 {
     rt_dispatch dispatch = describe(node, "max_pool_backward");
     return run(program, &dispatch, node->inputs[0],
-               (const rt_tensor *[4]){node->inputs[0], node->outputs[0], node->output_gradients[0],
+               (const rt_tensor *[3]){node->outputs[TAPS], node->output_gradients[0],
                                       node->input_gradients[0]});
 }
 
@@ -111,11 +138,10 @@ static rt_status max_backward(rt_program *program, const rt_node *node)
 static rt_dispatch describe_average(const rt_node *node, const char *shader)
 {
     const rt_pool_options *o = node->attributes;
+    const bool all_count = !has_more(o) && (!o->skip_padding || o->padding == 0);
     rt_dispatch dispatch = describe(node, shader);
-    rt_constant *constants = dispatch.constants;
-    while (constants->name != NULL) constants++;
-    constants[0] = RT_CONSTANT("BORDER", o->skip_padding ? 0 : o->padding);
-    constants[1] = RT_CONSTANT("ALL_COUNT", !has_more(o) && (!o->skip_padding || o->padding == 0));
+    add_constant(&dispatch, RT_CONSTANT("BORDER", o->skip_padding ? 0 : o->padding));
+    add_constant(&dispatch, RT_CONSTANT("ALL_COUNT", all_count));
     return dispatch;
 }
 
@@ -123,14 +149,14 @@ static rt_status average_forward(rt_program *program, const rt_node *node)
 {
     rt_dispatch dispatch = describe_average(node, "average_pool_forward");
     return run(program, &dispatch, node->outputs[0],
-               (const rt_tensor *[4]){node->inputs[0], node->outputs[0]});
+               (const rt_tensor *[3]){node->inputs[0], node->outputs[0]});
 }
 
 static rt_status average_backward(rt_program *program, const rt_node *node)
 {
     rt_dispatch dispatch = describe_average(node, "average_pool_backward");
     return run(program, &dispatch, node->inputs[0],
-               (const rt_tensor *[4]){node->output_gradients[0], node->input_gradients[0]});
+               (const rt_tensor *[3]){node->output_gradients[0], node->input_gradients[0]});
 }
 
 static rt_cost cost(const rt_node *node, rt_pass pass)
@@ -145,16 +171,16 @@ static rt_cost cost(const rt_node *node, rt_pass pass)
 
 const rt_operator rt_max_pool_operator = {
     .name = "max_pool",
-    .infer_shape = infer_shape,
+    .infer_shape = infer_maximum,
     .forward = max_forward,
     .backward = max_backward,
-    .backward_reads = RT_READS_INPUT(0) | RT_READS_OUTPUT(0),
+    .backward_reads = RT_READS_OUTPUT(TAPS),
     .cost = cost,
 };
 
 const rt_operator rt_average_pool_operator = {
     .name = "average_pool",
-    .infer_shape = infer_shape,
+    .infer_shape = infer_average,
     .forward = average_forward,
     .backward = average_backward,
     .cost = cost,

@@ -23,12 +23,12 @@ extern const rt_operator rt_average_pool_operator;
 /**
  * Windows of kernel x kernel_w pixels, stride apart: {N,H,W,C} -> {N,H',W',C} with
  *     H' = floor((H + 2 padding + more.top + more.bottom - kernel) / stride) + 1,  W' likewise.
- * Maximum: of the pixels inside the image; the gradient goes to the first of equal ones, row by
- * row. Average: the sum over the window's size, pixels outside the image counting as 0 (PyTorch's
- * defaults); pixels of `more` never count. So a rounding up of H' (PyTorch's and ONNX's ceil_mode)
- * is a `more.bottom` of what is missing, and TensorFlow's SAME is `more` with `skip_padding`.
- * Errors: RT_ERROR_INPUT for options out of range or a window larger than the image with its
- * padding, or one that no pixel of the image is in.
+ * Maximum: of the pixels inside the image, NaN if one of them is; the gradient goes to the first of
+ * equal ones, row by row. Average: the sum over the window's size, pixels outside the image
+ * counting as 0 (PyTorch's defaults); pixels of `more` never count. So a rounding up of H'
+ * (PyTorch's and ONNX's ceil_mode) is a `more.bottom` of what is missing, and TensorFlow's SAME is
+ * `more` with `skip_padding`. Errors: RT_ERROR_INPUT for options out of range or a window larger
+ * than the image with its padding, or one that no pixel of the image is in.
  */
 rt_tensor *rt_max_pool(rt_graph *graph, rt_tensor *x, const rt_pool_options *options);
 rt_tensor *rt_average_pool(rt_graph *graph, rt_tensor *x, const rt_pool_options *options);

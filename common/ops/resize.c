@@ -19,6 +19,8 @@ enum {
     INPUT_COUNT
 };
 
+enum { MOST_PIXELS = 65535 }; /* of a side: a table has a row for each */
+
 /* Pixel `low` with weight 1 - share, `high` with weight share; low <= high. */
 typedef struct tap {
     uint32_t low, high;
@@ -71,9 +73,10 @@ static rt_tensor *taps(rt_graph *graph, const rt_resize_options *o, uint32_t fro
     if (status != RT_OK) return rt_graph_fail(graph, status);
     for (uint32_t i = 0; i < to; i++) {
         const tap t = tap_of(o, from, to, i);
-        values[3 * i] = (float)t.low;
-        values[3 * i + 1] = (float)t.high;
-        values[3 * i + 2] = t.share;
+        float *row = values + 3 * (size_t)i;
+        row[0] = (float)t.low;
+        row[1] = (float)t.high;
+        row[2] = t.share;
     }
     rt_tensor *tensor = rt_graph_constant(graph, "taps", (rt_shape){to, 1, 1, 3}, values);
     rt_free(values);
@@ -90,7 +93,7 @@ static rt_tensor *users(rt_graph *graph, const rt_resize_options *o, uint32_t fr
     for (uint32_t i = to; i-- > 0;) {
         const tap t = tap_of(o, from, to, i);
         for (uint32_t pixel = t.low; pixel <= t.high; pixel++) {
-            float *own = values + 2 * pixel;
+            float *own = values + 2 * (size_t)pixel;
             own[0] = (float)i;
             if (own[1] == 0) own[1] = (float)(i + 1);
         }
@@ -174,7 +177,7 @@ rt_tensor *rt_resize(rt_graph *graph, rt_tensor *x, const rt_resize_options *opt
     if (rt_graph_status(graph) != RT_OK) return NULL;
     const rt_resize_options *o = options;
     const rt_shape s = x->shape;
-    if (o->height == 0 || o->width == 0)
+    if (o->height == 0 || o->width == 0 || o->height > MOST_PIXELS || o->width > MOST_PIXELS)
         return rt_graph_fail(graph, rt_fail(RT_ERROR_INPUT, "no image of %ux%u pixels can be made",
                                             o->height, o->width));
     const uint32_t factor = o->height / s.h;

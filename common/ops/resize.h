@@ -42,7 +42,7 @@ extern const rt_operator rt_resize_operator;
  *               .mode = RT_RESIZE_BILINEAR, .coordinates = RT_RESIZE_HALF_PIXEL});
  * What repeats every pixel equally often along both sides is rt_upsample_nearest; x of that size
  * already is returned as it is.
- * Errors: RT_ERROR_INPUT for a size of 0.
+ * Errors: RT_ERROR_INPUT for a side of 0 or of more than 65535 pixels.
  */
 rt_tensor *rt_resize(rt_graph *graph, rt_tensor *x, const rt_resize_options *options);
 

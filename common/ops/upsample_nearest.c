@@ -7,6 +7,9 @@ static rt_status infer_shape(rt_graph *graph, rt_node *node)
     const rt_upsample_nearest_attributes *a = node->attributes;
     const rt_shape x = node->inputs[0]->shape;
     if (a->factor == 0) return rt_fail(RT_ERROR_INPUT, "no up-sampling by a factor of 0");
+    if (a->factor > INT32_MAX / x.h || a->factor > INT32_MAX / x.w)
+        return rt_fail(RT_ERROR_INPUT, "no up-sampling of %ux%u pixels by a factor of %u", x.h, x.w,
+                       a->factor);
     return rt_node_output(graph, node, "upsampled",
                           (rt_shape){x.n, a->factor * x.h, a->factor * x.w, x.c});
 }
@@ -23,7 +26,7 @@ static rt_status run(rt_program *program, const rt_node *node, const char *shade
         .bindings = {rt_bind(from), rt_bind(to)},
         .label = node->label,
     };
-    return rt_dispatch_items(program, rt_shape_vec4_count(x), &dispatch);
+    return rt_dispatch_items(program, rt_shape_vec4_count(to->shape), &dispatch);
 }
 
 static rt_status forward(rt_program *program, const rt_node *node)

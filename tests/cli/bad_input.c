@@ -133,6 +133,11 @@ Test(cli_bad_input, data_that_does_not_fit)
          {"12x12x1", "8x8x1"}},
         {"train train.yaml --out OUT --set arch=resnet9", {"'resnet9'", "6n+2"}},
         {"train train.yaml --out OUT --set arch=lenet", {"unknown architecture 'lenet'", "vgg8"}},
+        {"train train.yaml --out OUT --set stem=large", {"'resnet8' has no large stem"}},
+        {"distill distill.yaml --out OUT --set stem=tall",
+         {"unknown stem 'tall'", "small or large"}},
+        {"generate generate.yaml --out OUT --set teacher_stem=large",
+         {"'teacher.safetensors'", "'resnet8' has no large stem"}},
         {"train train.yaml --out OUT --set batch_size=64", {"12 samples", "lower batch_size"}},
     };
     CHECK(rows);
@@ -317,6 +322,8 @@ Test(cli_bad_input, models)
          {"bad value '0.5,0.5' of '--mean'"}},
         {"evaluate --model teacher.safetensors --data store --std nan",
          {"bad value 'nan' of '--std'"}},
+        {"evaluate --model teacher.safetensors --data store --stem large",
+         {"'teacher.safetensors'", "'resnet8' has no large stem"}},
     };
     CHECK(rows);
 }

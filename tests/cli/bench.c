@@ -125,10 +125,14 @@ Test(cli_bench, training_and_evaluation_of_an_architecture)
                                                 "--repeats", "1", "--wall", "--json");
     find(read_results(child, &object), "resnet8-training-step");
     cJSON_Delete(object);
-    child = rt_test_retort_ends(0, "bench", "evaluate", "resnet8", "--batch-size", "16",
-                                "--repeats", "1", "--json");
+    child = rt_test_retort_ends(0, "bench", "evaluate", "resnet8", "--images", "20", "--batch-size",
+                                "16", "--size", "8x12", "--repeats", "1", "--json");
     find(read_results(child, &object), "resnet8-evaluation");
     cJSON_Delete(object);
+    child = rt_test_retort_ends(2, "bench", "evaluate", "resnet18", "--size", "3x8");
+    cr_assert_not_null(strstr(child->errors, "images of 3x8x3"), "%s", child->errors);
+    child = rt_test_retort_ends(2, "bench", "train", "resnet8", "--stem", "large");
+    cr_assert_not_null(strstr(child->errors, "no large stem"), "%s", child->errors);
     child = rt_test_retort_ends(2, "bench", "train", "resnet9");
     cr_assert_not_null(strstr(child->errors, "6n+2"), "%s", child->errors);
 }

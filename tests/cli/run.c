@@ -152,6 +152,7 @@ Test(cli_run, keys_that_do_not_go_together_are_errors_before_any_work)
         {"teacher=nowhere", "no file 'nowhere'"},
         {"generate.triplet.first_layer=7", "leave none of the network's 3 stages"},
         {"distill.arch=resnet9", "there is no 'resnet9'"},
+        {"distill.stem=tall", "unknown stem 'tall'"},
         {"distill.initial=nowhere", "no file 'nowhere'"},
         {"distill.initial=classes.safetensors", "5 classes, the teacher 8x8x1 in 4 classes"},
     };

@@ -37,18 +37,24 @@ static void append_header(rt_buffer *bytes, const rt_made_entry *entry)
     append_number(bytes, 0, 2); /* extra */
 }
 
+void rt_make_zip_entry(rt_buffer *bytes, const rt_made_entry *entry)
+{
+    append_number(bytes, 0x04034b50, 4);
+    append_header(bytes, entry);
+    append(bytes, entry->name, strlen(entry->name));
+    append(bytes, entry->data, entry->size);
+}
+
 void rt_make_zip(rt_buffer *bytes, const rt_made_entry *entries, size_t count)
 {
     rt_buffer directory = {0};
     const size_t begin = bytes->size;
     for (size_t i = 0; i < count; i++) {
-        const uint32_t at = entries[i].overlaps ? 0 : (uint32_t)(bytes->size - begin);
-        if (!entries[i].overlaps) {
-            append_number(bytes, 0x04034b50, 4);
-            append_header(bytes, &entries[i]);
-            append(bytes, entries[i].name, strlen(entries[i].name));
-            append(bytes, entries[i].data, entries[i].size);
-        }
+        uint32_t at = (uint32_t)(bytes->size - begin);
+        if (entries[i].nested)
+            at = 30 + (uint32_t)strlen(entries[0].name); /* behind the first one's header */
+        else
+            rt_make_zip_entry(bytes, &entries[i]);
         append_number(&directory, 0x02014b50, 4);
         append_number(&directory, 20, 2);
         append_header(&directory, &entries[i]);
@@ -58,10 +64,26 @@ void rt_make_zip(rt_buffer *bytes, const rt_made_entry *entries, size_t count)
     }
     const uint32_t at = (uint32_t)(bytes->size - begin), size = (uint32_t)directory.size;
     append(bytes, directory.data, directory.size);
+    const uint32_t end = (uint32_t)(bytes->size - begin);
+    if (count > 0xffff) { /* zip64: a longer record of the end, and one that says where it is */
+        append_number(bytes, 0x06064b50, 4);
+        append_number(bytes, 44, 8);
+        append_number(bytes, 45 << 16 | 45, 4);
+        append_number(bytes, 0, 8);
+        append_number(bytes, count, 8);
+        append_number(bytes, count, 8);
+        append_number(bytes, size, 8);
+        append_number(bytes, at, 8);
+        append_number(bytes, 0x07064b50, 4);
+        append_number(bytes, 0, 4);
+        append_number(bytes, end, 8);
+        append_number(bytes, 1, 4);
+    }
+    const uint16_t shown = count > 0xffff ? 0xffff : (uint16_t)count;
     append_number(bytes, 0x06054b50, 4);
     append_number(bytes, 0, 4);
-    append_number(bytes, count, 2);
-    append_number(bytes, count, 2);
+    append_number(bytes, shown, 2);
+    append_number(bytes, shown, 2);
     append_number(bytes, size, 4);
     append_number(bytes, at, 4);
     append_number(bytes, 0, 2);

@@ -16,9 +16,11 @@ typedef struct rt_made_entry {
     uint16_t method, flags; ///< 0: stored, plain
     uint32_t claimed_size;  ///< what the directories say, if not `size`
     bool wrong_checksum;
-    bool overlaps; ///< the directory points to the first entry's data
+    bool nested; ///< its header and data lie at the beginning of the first entry's data
 } rt_made_entry;
 
+/** The header and data of one entry, as they lie in an archive. */
+void rt_make_zip_entry(rt_buffer *bytes, const rt_made_entry *entry);
 /** A zip archive of these entries, as PKWARE's description has it. */
 void rt_make_zip(rt_buffer *bytes, const rt_made_entry *entries, size_t count);
 

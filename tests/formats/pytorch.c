@@ -248,8 +248,6 @@ Test(formats_pytorch, refuses_tricks_with_the_archive)
         {{good, {.name = "a/data/0", .data = numbers, .size = 24, .wrong_checksum = true}}, "CRC"},
         {{good, {.name = "a/data/0", .data = numbers, .size = 24, .claimed_size = 1u << 30}},
          "archive"},
-        {{good, storage, {.name = "a/x", .data = pickle.data, .size = size, .overlaps = true}},
-         "archive"},
         {{{.name = "a/data.pkl", .data = "\x80\x02}.x", .size = 5}}, "1 bytes follow the pickle"},
     };
     for (size_t i = 0; i < RT_COUNT(rows); i++) {
@@ -269,9 +267,27 @@ Test(formats_pytorch, refuses_tricks_with_the_archive)
     rt_buffer_clear(&pickle);
 }
 
+/* An entry within another one: each is right by itself, and together they are a bomb. */
+Test(formats_pytorch, refuses_entries_that_overlap)
+{
+    rt_weights weights = {0};
+    rt_buffer inner = {0}, bytes = {0};
+    static const char much[4096];
+    rt_made_entry entries[] = {
+        {.name = "a/outer"},
+        {.name = "a/inner", .data = much, .size = sizeof much, .nested = true}};
+    rt_make_zip_entry(&inner, &entries[1]);
+    entries[0].data = inner.data;
+    entries[0].size = (uint32_t)inner.size;
+    rt_make_zip(&bytes, entries, 2);
+    expect_refusal(parse(&weights, &bytes), &weights, "hold more bytes than the archive");
+    rt_buffer_clear(&inner);
+    rt_buffer_clear(&bytes);
+}
+
 Test(formats_pytorch, refuses_too_many_entries, .timeout = 60)
 {
-    enum { ENTRIES = 65535 }; /* what the plain directory can count; the tensors end before */
+    enum { ENTRIES = 65601 };
     rt_made_entry *entries = calloc(ENTRIES, sizeof *entries);
     char(*names)[16] = malloc(ENTRIES * sizeof *names);
     rt_weights weights = {0};
@@ -281,10 +297,55 @@ Test(formats_pytorch, refuses_too_many_entries, .timeout = 60)
         entries[i] = (rt_made_entry){.name = names[i], .data = ""};
     }
     rt_make_zip(&bytes, entries, ENTRIES);
+    expect_refusal(parse(&weights, &bytes), &weights, "more than 65600 entries");
+    bytes.size = 0;
+    rt_make_zip(&bytes, entries, ENTRIES - 1); /* as many as there may be */
     expect_refusal(parse(&weights, &bytes), &weights, "no 'a/data.pkl'");
     rt_buffer_clear(&bytes);
     free(entries);
     free(names);
+}
+
+Test(formats_pytorch, refuses_a_pickle_without_measure)
+{
+    enum { SIZE = (16 << 20) + 1 };
+    rt_weights weights = {0};
+    rt_buffer bytes = {0};
+    char *much = calloc(1, SIZE);
+    rt_make_zip(&bytes, &(rt_made_entry){.name = "a/data.pkl", .data = much, .size = SIZE}, 1);
+    expect_refusal(parse(&weights, &bytes), &weights, "allowed are 16777216");
+    rt_buffer_clear(&bytes);
+    free(much);
+}
+
+/* What only the older form has: views of storages, and the list of their keys. */
+Test(formats_pytorch, refuses_what_the_older_form_can_say_wrong)
+{
+    rt_weights weights = {0};
+    rt_buffer pickle = {0}, bytes = {0};
+    rt_make_pickle(&pickle, &plain, 1, true);
+    rt_make_legacy(&bytes, &pickle, 2, 6, numbers, sizeof numbers);
+    expect_refusal(parse(&weights, &bytes), &weights, "'0' is listed twice");
+    bytes.size = 0;
+    rt_make_legacy(&bytes, &pickle, 0, 6, NULL, 0);
+    bytes.size -= strlen("](e.") + 2 + 8; /* the list, and the size of the first storage */
+    const size_t before = bytes.size;
+    rt_test_ok(rt_buffer_append(&bytes, "\x80\x02N.", 4));
+    expect_refusal(parse(&weights, &bytes), &weights, "the list of storages is None");
+    bytes.size = before;
+    rt_test_ok(rt_buffer_append(&bytes, "\x80\x02].", 4));
+    expect_refusal(parse(&weights, &bytes), &weights, "storage '0' is missing");
+    bytes.size = 0;
+    rt_make_legacy(&bytes, &pickle, 1, 5, numbers, sizeof numbers);
+    expect_refusal(parse(&weights, &bytes), &weights, "has 5 elements, the pickle says 6");
+    uint8_t *none = memmem(pickle.data, pickle.size, "NtQ", 3);
+    cr_assert_not_null(none);
+    *none = 0x89; /* False */
+    bytes.size = 0;
+    rt_make_legacy(&bytes, &pickle, 1, 6, numbers, sizeof numbers);
+    expect_refusal(parse(&weights, &bytes), &weights, "a view of another one");
+    rt_buffer_clear(&pickle);
+    rt_buffer_clear(&bytes);
 }
 
 /* Every cut of a good file, in both forms. */

@@ -200,6 +200,16 @@ Test(formats_weights, refuses_an_index_without_measure, .timeout = 20)
     expect_refusal("a.json", "more than 1024 metadata keys");
 }
 
+Test(formats_weights, refuses_too_many_tensors)
+{
+    rt_weights weights = {0};
+    const rt_weights_entry entry = {.name = "a", .count = 1};
+    for (int i = 0; i < 65536; i++) rt_test_ok(rt_weights_add(&weights, &entry));
+    cr_expect_eq(rt_weights_add(&weights, &entry), RT_ERROR_INPUT);
+    cr_expect_not_null(strstr(rt_error_message(), "more than 65536 tensors"));
+    rt_weights_close(&weights);
+}
+
 Test(formats_weights, names_the_number_that_is_none)
 {
     const float bad[6] = {0, 0, 0, 0.0f / 0.0f, 0, 0};

@@ -14,16 +14,52 @@ import sys
 from collections import OrderedDict
 
 import torch
+import torch.nn as nn
+import torch.nn.functional as F
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from formula import fill, pixels, write  # noqa: E402
-from models import ResNet, Vgg, WideResNet, normalise  # noqa: E402
+from models import ResNet, Vgg, WideResNet, conv, normalise  # noqa: E402
 
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "checkpoints")
 
 
 def resnet(option, channels=3):
     return ResNet([1] * 3, 4, channels, 10, option)
+
+
+class RawBlock(nn.Module):
+    """A block of the Wide ResNets whose shortcut reads the raw input."""
+
+    def __init__(self, i, o, stride):
+        super().__init__()
+        self.bn1, self.conv1 = nn.BatchNorm2d(i), conv(i, o, 3, bias=True)
+        self.bn2, self.conv2 = nn.BatchNorm2d(o), conv(o, o, 3, stride, bias=True)
+        self.shortcut = nn.Sequential()
+        if stride != 1 or i != o:
+            self.shortcut = nn.Sequential(nn.Conv2d(i, o, 1, stride))
+
+    def forward(self, x):
+        y = self.conv1(F.relu(self.bn1(x)))
+        return self.conv2(F.relu(self.bn2(y))) + self.shortcut(x)
+
+
+class RawWideResNet(nn.Module):
+    def __init__(self, depth, widen, width, classes):
+        super().__init__()
+        i = width
+        self.conv1 = conv(3, width, 3, bias=True)
+        for stage in range(3):
+            o, blocks = width * widen << stage, []
+            for b in range((depth - 4) // 6):
+                blocks.append(RawBlock(i, o, 2 if stage > 0 and b == 0 else 1))
+                i = o
+            setattr(self, f"layer{stage + 1}", nn.Sequential(*blocks))
+        self.bn1, self.linear = nn.BatchNorm2d(i), nn.Linear(i, classes)
+
+    def forward(self, x):
+        x = self.layer3(self.layer2(self.layer1(self.conv1(x))))
+        return [self.linear(F.relu(self.bn1(x)).mean((2, 3)))]
 
 
 def renamed(state, rules):
@@ -72,6 +108,7 @@ def cases():
     }, {}
     # Views that are not contiguous: transposed memory, one storage for all, parameters.
     yield "strided", resnet("B"), torch.float32, lambda s: strided(renamed(s, BRANCHES)), {}
+    yield "raw", RawWideResNet(10, 2, 2, 10), torch.float32, lambda s: s, {}
     yield "vgg8", Vgg([1] * 5, 4, 3, 10), torch.float16, lambda s: s, {}
 
 
@@ -86,7 +123,7 @@ def strided(state):
             if tensor.dim() == 4:
                 view = tensor.contiguous(memory_format=torch.channels_last)
             if tensor.dim() == 2:
-                view = torch.nn.Parameter(tensor.t().contiguous().t())
+                view = nn.Parameter(tensor.t().contiguous().t())
             tensor = view
         out[name] = tensor
     return out

@@ -78,9 +78,9 @@ def below(words, bound):
     return (words * np.uint64(bound)) >> np.uint64(32)
 
 
-def write(path, tensors):
-    """A safetensors file of float32 tensors."""
-    header, data = {}, b""
+def write(path, tensors, metadata=None):
+    """A safetensors file of float32 tensors, with a dictionary of strings."""
+    header, data = {"__metadata__": metadata} if metadata else {}, b""
     for name in sorted(tensors):
         array = tensors[name].detach().cpu().numpy().astype("<f4")
         header[name] = {"dtype": "F32", "shape": list(array.shape),

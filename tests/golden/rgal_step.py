@@ -25,7 +25,8 @@ import torch.nn.functional as F
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from formula import below, fill, philox, pixels, uniform, value, write  # noqa: E402
-from models import ResNet, WideResNet, conv, normalise  # noqa: E402
+from models import normalise  # noqa: E402
+from networks import ResNet, WideResNet, conv  # noqa: E402
 
 N, H, W, CLASSES, LATENT, WIDTH, SEED = 12, 12, 8, 4, 12, 4, 2**33 + 5
 STREAM_WEIGHTS, STREAM_AUGMENT, STREAM_TRIPLET = 1, 6, 7

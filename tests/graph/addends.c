@@ -253,7 +253,9 @@ Test(graph_addends, of_convolutions_match_differences)
                                    .kernel_h = KERNEL,
                                    .kernel_w = KERNEL,
                                    .stride = 1,
-                                   .padding = 1,
+                                   .top = 1,
+                                   .left = 1,
+                                   .dilation = 1,
                                    .out_height = HEIGHT,
                                    .out_width = 1};
     applied = CONVOLUTION;

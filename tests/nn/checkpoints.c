@@ -27,6 +27,7 @@ static const struct {
     {"double", "resnet8", "A", 4, 1, RT_WEIGHTS_PYTORCH_ZIP, ""},
     {"parallel", "resnet8", "B", 4, 3, RT_WEIGHTS_PYTORCH_ZIP, "module."},
     {"strided", "resnet8", "B", 4, 3, RT_WEIGHTS_PYTORCH_ZIP, ""},
+    {"raw", "wrn-10-2", "raw", 2, 3, RT_WEIGHTS_PYTORCH_ZIP, ""},
     {"vgg8", "vgg8", NULL, 4, 3, RT_WEIGHTS_PYTORCH_ZIP, ""},
 };
 

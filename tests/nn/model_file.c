@@ -16,6 +16,7 @@ static const rt_network_description described = {
     .arch = "resnet8",
     .base_width = 4,
     .shortcut = "B",
+    .stem = "small",
     .channels = 3,
     .height = 8,
     .width = 12,
@@ -64,6 +65,7 @@ Test(nn_model_file, comes_back_bit_by_bit)
     const rt_network_description *d = rt_network_describe(copy);
     cr_assert_str_eq(d->arch, described.arch);
     cr_assert_str_eq(d->shortcut, described.shortcut);
+    cr_assert_str_eq(d->stem, described.stem);
     cr_assert(d->base_width == 4 && d->channels == 3 && d->height == 8 && d->width == 12 &&
               d->classes == 5);
     cr_assert_eq(memcmp(d->mean, described.mean, sizeof d->mean), 0);
@@ -190,6 +192,9 @@ Test(nn_model_file, says_which_hint_is_missing)
     hints = full_hints();
     hints.shortcut = "A";
     expect_refusal(&maker, &hints, "does not belong");
+    hints = full_hints();
+    hints.stem = "large";
+    expect_refusal(&maker, &hints, "no large stem");
     hints = full_hints();
     hints.base_width = 8;
     expect_refusal(&maker, &hints, "another shape");

@@ -104,6 +104,8 @@ static void expect_recognised(const rt_network_description *d, const other_name 
     cr_expect_eq(seen->channels, d->channels);
     cr_expect_eq(seen->classes, d->classes);
     if (d->shortcut != NULL) cr_expect_str_eq(seen->shortcut, d->shortcut);
+    cr_expect((seen->stem == NULL) == (d->stem == NULL), "%s: stem %s", d->arch, seen->stem);
+    cr_expect_eq(seen->height, d->height, "%s: %u", d->arch, seen->height);
     rt_arena_clear(&arena);
     clear(&m);
 }
@@ -111,9 +113,11 @@ static void expect_recognised(const rt_network_description *d, const other_name 
 Test(nn_recognise, every_size_of_every_family)
 {
     static const char *const archs[] = {
-        "resnet8",   "resnet14", "resnet20", "resnet32", "resnet56", "resnet110",
-        "resnet18",  "resnet34", "wrn-10-1", "wrn-16-1", "wrn-16-2", "wrn-22-1",
-        "wrn-28-10", "wrn-40-2", "vgg8",     "vgg11",    "vgg13",    "vgg16"};
+        "resnet8",     "resnet14",   "resnet20", "resnet32",  "resnet56",    "resnet110",
+        "resnet18",    "resnet34",   "resnet50", "resnet101", "resnet152",   "wrn-10-1",
+        "wrn-16-1",    "wrn-16-2",   "wrn-22-1", "wrn-28-10", "wrn-40-2",    "vgg8",
+        "vgg11",       "vgg13",      "vgg16",    "vgg19",     "densenet121", "densenet161",
+        "densenet169", "densenet201"};
     for (size_t i = 0; i < RT_COUNT(archs); i++) {
         expect_recognised(
             &(rt_network_description){.arch = archs[i], IMAGE(32, 32, 3), .classes = 10}, NULL);
@@ -158,6 +162,7 @@ Test(nn_recognise, the_names_of_other_programs)
                                           {"layer3.0.shortcut", "conv4_x.0.shortcut"},
                                           {0}};
     static const other_name groups[] = {{"fc.", "linear."}, {"block%.layer.", "block%."}, {0}};
+    static const other_name raw[] = {{"fc.", "linear."}, {"block%.layer.", "layer%."}, {0}};
     static const other_name vgg[] = {{"classifier.", "fc."}, {0}};
     const rt_network_description resnet20 = {
         .arch = "resnet20", .shortcut = "B", IMAGE(32, 32, 3), .classes = 10};
@@ -168,8 +173,16 @@ Test(nn_recognise, the_names_of_other_programs)
     expect_recognised(&resnet20, torchvision);
     expect_recognised(&resnet18, torchvision);
     expect_recognised(&resnet20, heads);
+    expect_recognised(
+        &(rt_network_description){
+            .arch = "resnet50", .stem = "large", IMAGE(224, 224, 3), .classes = 1000},
+        torchvision);
     expect_recognised(&resnet8, branches);
     expect_recognised(&wrn, groups);
+    expect_recognised(
+        &(rt_network_description){
+            .arch = "wrn-28-10", .shortcut = "raw", IMAGE(32, 32, 3), .classes = 10},
+        raw);
     expect_recognised(&(rt_network_description){.arch = "vgg16", IMAGE(32, 32, 3), .classes = 10},
                       vgg);
 }
@@ -214,8 +227,8 @@ Test(nn_recognise, says_what_does_not_fit)
 }
 
 /* Other people's networks that look alike and compute something else must not be taken for ours:
- * pre-activation ResNets have no batch norm behind a shortcut, and Wide ResNets with a bias have
- * their stride elsewhere. */
+ * pre-activation ResNets have no batch norm behind a shortcut, and a Wide ResNet whose shortcut is
+ * called so reads the raw input, but would have biases. */
 Test(nn_recognise, what_only_looks_alike_is_refused)
 {
     made m;
@@ -224,7 +237,11 @@ Test(nn_recognise, what_only_looks_alike_is_refused)
     static const other_name layers[] = {{"fc.", "linear."}, {"block%.layer.", "layer%."}, {0}};
     make(&m, &(rt_network_description){.arch = "wrn-16-2", IMAGE(32, 32, 3), .classes = 10},
          layers);
-    add(&m, &(rt_weights_entry){.name = "conv1.bias", .rank = 1, .shape = {16}, .count = 16});
+    for (size_t i = 0; i < m.weights.entry_count; i++) {
+        char *end = strstr((char *)m.weights.entries[i].name, "convShortcut");
+        if (end != NULL) memcpy(end, "shortcut.0.weight", sizeof "shortcut.0.weight");
+    }
+    sort_names(&m.weights);
     rt_test_ok(rt_recognise(&found, &arena, &m.weights, NULL));
     cr_expect(!found.certain);
     clear(&m);

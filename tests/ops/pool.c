@@ -1,6 +1,7 @@
 #include "tests/ops/operator_test.h"
 
 #include "common/ops/pool.h"
+#include "tests/ops/evaluate.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -103,6 +104,64 @@ static void check(void (*build)(rt_graph *, const void *, rt_tensor *const *, rt
 Test(ops_pool, maximum) { check(build_max, reference_max); }
 
 Test(ops_pool, average) { check(build_average, reference_average); }
+
+static void build_both(rt_graph *graph, const void *parameters, rt_tensor *const *inputs,
+                       rt_tensor **outputs)
+{
+    rt_graph_require_gradient(graph, inputs[0]); /* before the operator: so it keeps its taps */
+    outputs[0] = rt_max_pool(graph, inputs[0], parameters);
+    outputs[1] = outputs[0]->producer->outputs[1];
+}
+
+static void reference_both(const rt_reference_call *call, double *y)
+{
+    const rt_pool_options *o = call->parameters;
+    const rt_shape x = call->input_shapes[0], s = call->output_shapes[1];
+    reference_max(call, y);
+    for (int64_t i = 0; i < call->output_count; i++) {
+        const int top = (int)(i / s.c / s.w % s.h * o->stride) - (int)o->padding;
+        const int left = (int)(i / s.c % s.w * o->stride) - (int)o->padding;
+        for (int tap = (int)(o->kernel * o->kernel); tap-- > 0;) {
+            const int h = top + tap / (int)o->kernel, w = left + tap % (int)o->kernel;
+            if (h < 0 || w < 0 || h >= (int)x.h || w >= (int)x.w) continue;
+            const int n = (int)(i / (s.c * s.w * s.h)), c = (int)(i % s.c);
+            if (call->inputs[0][((n * (int)x.h + h) * (int)x.w + w) * (int)x.c + c] == y[i])
+                call->outputs[1][i] = tap;
+        }
+    }
+}
+
+/* What the backward pass reads: the first maximum's place, counted in the whole window even where
+ * that begins outside the image. */
+Test(ops_pool, maximum_keeps_its_place)
+{
+    const rt_shape shape = {2, 5, 6, 3};
+    const rt_pool_options o = {.kernel = 3, .stride = 2, .padding = 1};
+    const rt_operator_test test = {.build = build_both,
+                                   .reference = reference_both,
+                                   .parameters = &o,
+                                   .inputs = {{.generate = rt_test_distinct}},
+                                   .forward_tolerance = 1e-6,
+                                   .no_gradient = true,
+                                   .seed = 1};
+    rt_test_operator(&test, &shape, 1);
+}
+
+/* A NaN shows in every window that it is in, wherever in the window it lies: a diverged network is
+ * noticed (on_nan), not smoothed over. */
+Test(ops_pool, maximum_passes_nan_on)
+{
+    float values[16] = {1, 2, 3, 4, 5, NAN, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}, y[9];
+    rt_graph *graph = rt_test_graph();
+    rt_tensor *x = rt_graph_constant(graph, "x", (rt_shape){1, 4, 4, 1}, values);
+    rt_tensor *maximum = rt_max_pool(graph, x, &(rt_pool_options){.kernel = 2, .stride = 1});
+    rt_test_evaluate(graph, 1, &maximum, (float *[]){y}, 1);
+    for (int i = 0; i < 9; i++) {
+        const bool has_nan = i / 3 < 2 && i % 3 < 2;
+        cr_assert_eq(isnan(y[i]) != 0, has_nan, "window %d gives %g", i, y[i]);
+    }
+    cr_assert_eq(y[8], 16);
+}
 
 /* A window that is the whole image has a kernel of its own, which is faster. */
 Test(ops_pool, average_of_the_whole_image)

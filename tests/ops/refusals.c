@@ -38,9 +38,15 @@
 Test(ops_refusals, tensors)
 {
     REFUSES("'t' has an empty shape 1x0x1x4", T(1, 0, 1, 4));
+    REFUSES("'t' of shape 65536x65536x2x1 is too large", T(65536, 65536, 2, 1));
+    REFUSES("'t' of shape 1x1x1x4294967295 is too large", T(1, 1, 1, UINT32_MAX));
     REFUSES("no dot product of shapes 2x1x1x4 and 2x1x1x5",
             rt_dot(graph, T(2, 1, 1, 4), T(2, 1, 1, 5)));
     REFUSES("no up-sampling by a factor of 0", rt_upsample_nearest(graph, T(1, 2, 2, 4), 0));
+    REFUSES("no up-sampling of 2x2 pixels by a factor of 2147483648",
+            rt_upsample_nearest(graph, T(1, 2, 2, 4), 1u << 31));
+    REFUSES("cannot put 0 and 4294967295 channels beside 4",
+            rt_pad_channels(graph, T(1, 2, 2, 4), 1, 0, UINT32_MAX));
     REFUSES("a stride of 0 leads nowhere", rt_pad_channels(graph, T(1, 2, 2, 4), 0, 0, 4));
     REFUSES("batch norm has no",
             rt_batch_norm(graph, T(2, 2, 2, 4), &(rt_batch_norm_inputs){0},
@@ -59,6 +65,9 @@ Test(ops_refusals, moved_numbers)
     REFUSES("concat: there is nothing to join", rt_concat(graph, two, 0));
     REFUSES("cannot put 1x2x3 pixels beside 1x2x2: only channels may differ",
             (two[0] = T(1, 2, 2, 4), two[1] = T(1, 2, 3, 4), rt_concat(graph, two, 2)));
+    REFUSES(
+        "cannot join 2147483648 channels",
+        (two[0] = T(1, 1, 1, 1u << 30), two[1] = T(1, 1, 1, 1u << 30), rt_concat(graph, two, 2)));
     REFUSES("no 3 channels from channel 4 on: there are 6",
             rt_slice_channels(graph, T(1, 2, 2, 6), 4, 3));
     REFUSES("no 0 channels", rt_slice_channels(graph, T(1, 2, 2, 6), 4, 0));

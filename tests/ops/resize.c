@@ -133,11 +133,14 @@ Test(ops_resize, whole_factors_repeat_pixels)
           (rt_shape){2, 5, 3, 5});
 }
 
-Test(ops_resize, refuses_an_empty_image)
+Test(ops_resize, refuses_sizes_that_no_image_has)
 {
-    rt_graph *graph = rt_test_graph();
-    rt_tensor *x = rt_graph_state(graph, "x", (rt_shape){1, 2, 2, 6});
-    cr_assert_null(rt_resize(graph, x, &(rt_resize_options){.height = 4}));
-    cr_assert_eq(rt_graph_status(graph), RT_ERROR_INPUT);
-    rt_graph_free(graph);
+    const rt_resize_options wrong[] = {{.height = 4}, {.height = 65536, .width = 2}};
+    for (size_t i = 0; i < RT_COUNT(wrong); i++) {
+        rt_graph *graph = rt_test_graph();
+        rt_tensor *x = rt_graph_state(graph, "x", (rt_shape){1, 2, 2, 6});
+        cr_assert_null(rt_resize(graph, x, &wrong[i]));
+        cr_assert_eq(rt_graph_status(graph), RT_ERROR_INPUT);
+        rt_graph_free(graph);
+    }
 }

@@ -101,10 +101,10 @@ static rt_tensor *build_layer(rt_layers *layers, const rt_blueprint_layer *l, op
             &(rt_conv_transpose2d_layer){.channels = l->channels,
                                          .kernel = l->kernel_h,
                                          .kernel_w = l->kernel_w,
-                                         .stride = l->stride,
-                                         .padding = l->padding,
-                                         .output_padding = l->output_padding,
-                                         .dilation = l->dilation,
+                                         .options = {.stride = l->stride,
+                                                     .padding = l->padding,
+                                                     .output_padding = l->output_padding,
+                                                     .dilation = l->dilation},
                                          .bias = l->bias});
     case RT_LAYER_LINEAR:
         return rt_layer_linear(layers, l->name, x[0], l->channels);

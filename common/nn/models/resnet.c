@@ -1,14 +1,31 @@
-/* ResNet-18 and ResNet-34 for small images: a 3x3 stem without pooling, four stages of basic blocks
- * of 64 to 512 channels, 1x1 convolution + BN shortcuts (docs/models.md). */
+/* The ResNets of four stages (He et al. 2015, section 4.1), 64 to 512 channels wide before the
+ * bottlenecks' expansion, with shortcuts of 1x1 convolution and batch norm. The large stem is the
+ * paper's (7x7, max pool), the small one a 3x3 convolution (docs/models.md). */
 
 #include "common/nn/models/models.h"
 
 #include <string.h>
 
-static bool matches(const char *arch)
+typedef struct form {
+    const char *arch;
+    bool bottleneck;
+    uint32_t blocks[4];
+} form;
+
+static const form forms[] = {
+    {"resnet18", false, {2, 2, 2, 2}},  {"resnet34", false, {3, 4, 6, 3}},
+    {"resnet50", true, {3, 4, 6, 3}},   {"resnet101", true, {3, 4, 23, 3}},
+    {"resnet152", true, {3, 8, 36, 3}},
+};
+
+static const form *find(const char *arch)
 {
-    return strcmp(arch, "resnet18") == 0 || strcmp(arch, "resnet34") == 0;
+    for (size_t i = 0; i < RT_COUNT(forms); i++)
+        if (strcmp(forms[i].arch, arch) == 0) return &forms[i];
+    return NULL;
 }
+
+static bool matches(const char *arch) { return find(arch) != NULL; }
 
 static rt_status check(const rt_network_description *description)
 {
@@ -19,20 +36,23 @@ static rt_status check(const rt_network_description *description)
 static void build(rt_layers *layers, const rt_network_description *d, rt_tensor *x,
                   rt_network_outputs *outputs)
 {
-    const bool deep = strcmp(d->arch, "resnet34") == 0;
-    const rt_resnet_stages_options options = {
+    const form *f = find(d->arch);
+    rt_resnet_stages_options options = {
         .width = d->base_width > 0 ? d->base_width : 64,
-        .stages = 4,
-        .blocks = {deep ? 3 : 2, deep ? 4 : 2, deep ? 6 : 2, deep ? 3 : 2},
+        .stages = RT_COUNT(f->blocks),
+        .bottleneck = f->bottleneck,
+        .large_stem = rt_model_large_stem(d),
     };
+    memcpy(options.blocks, f->blocks, sizeof options.blocks);
     rt_resnet_stages(layers, x, &options, outputs);
     outputs->logits = rt_layer_linear(layers, "linear", outputs->features, d->classes);
 }
 
 const rt_model_family rt_resnet_family = {
-    .pattern = "resnet18, resnet34",
+    .pattern = "resnet18, resnet34, resnet50, resnet101, resnet152",
     .matches = matches,
     .check = check,
+    .large_stem = true,
     .rule = RT_RULE_HE_FAN_OUT,
     .build = build,
 };

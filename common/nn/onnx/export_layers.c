@@ -3,11 +3,9 @@
 #include "common/nn/onnx/export_private.h"
 
 #include "common/ops/batch_norm.h"
-#include "common/ops/binary.h"
 #include "common/ops/conv2d.h"
 #include "common/ops/conv_transpose2d.h"
 #include "common/ops/instance_norm.h"
-#include "common/ops/pad.h"
 
 rt_status rt_export_normalise(rt_exporter *ex)
 {
@@ -55,78 +53,45 @@ static rt_status linear(rt_exporter *ex)
     return rt_export_made(ex, y, RT_EXPORT_FLAT);
 }
 
-/* Zeros on all sides: the convolution's own and those of a border before it. */
-static rt_sides padding_of(const rt_node *node, uint32_t padding)
+/* A convolution or a transposed one: ONNX counts pads as both do, on single sides. */
+static rt_status convolve(rt_exporter *ex, const char *op, uint32_t padding, rt_sides more,
+                          const rt_onnx_attribute *attributes, uint32_t attribute_count)
 {
-    rt_sides sides = {padding, padding, padding, padding};
-    if (rt_export_read(node, 0) == node->inputs[0]) return sides;
-    const rt_pad_attributes *pad = node->inputs[0]->producer->attributes;
-    return (rt_sides){sides.top + pad->sides.top, sides.left + pad->sides.left,
-                      sides.bottom + pad->sides.bottom, sides.right + pad->sides.right};
+    const rt_node *node = ex->node;
+    const rt_parameter *p = rt_export_parameter(node->inputs[1]);
+    const char *y;
+    rt_export_call call = {
+        .op = op,
+        .attributes = {RT_EXPORT_INTS("kernel_shape", p->dims[2], p->dims[3]),
+                       RT_EXPORT_INTS("pads", padding + more.top, padding + more.left,
+                                      padding + more.bottom, padding + more.right)}};
+    for (uint32_t i = 0; i < attribute_count; i++) call.attributes[2 + i] = attributes[i];
+    RT_TRY(rt_export_image(ex, node->inputs[0], &call.inputs[0]));
+    RT_TRY(rt_export_weight(ex, node->inputs[1], &call.inputs[1]));
+    if (node->inputs[2] != NULL) RT_TRY(rt_export_weight(ex, node->inputs[2], &call.inputs[2]));
+    RT_TRY(rt_export_emit(ex, &call, &y));
+    return rt_export_made(ex, y, RT_EXPORT_IMAGE);
 }
 
 rt_status rt_export_conv2d(rt_exporter *ex)
 {
-    const rt_node *node = ex->node;
-    const rt_parameter *p = rt_export_parameter(node->inputs[1]);
-    const rt_conv2d_options o = rt_conv2d_options_of(node);
-    const rt_tensor *from = rt_export_read(node, 0);
-    const char *x, *weight, *bias = NULL, *y;
-    if (p->layout != RT_LAYOUT_CONVOLUTION) return linear(ex);
-    const rt_sides pads = padding_of(node, o.padding);
-    RT_TRY(rt_export_image(ex, from, &x));
-    RT_TRY(rt_export_weight(ex, node->inputs[1], &weight));
-    if (node->inputs[2] != NULL) RT_TRY(rt_export_weight(ex, node->inputs[2], &bias));
-    const rt_export_call call = {
-        .op = "Conv",
-        .inputs = {x, weight, bias},
-        .attributes = {RT_EXPORT_INTS("dilations", o.dilation, o.dilation),
-                       RT_EXPORT_INT("group", from->shape.c / p->dims[1]),
-                       RT_EXPORT_INTS("kernel_shape", p->dims[2], p->dims[3]),
-                       RT_EXPORT_INTS("pads", pads.top, pads.left, pads.bottom, pads.right),
-                       RT_EXPORT_INTS("strides", o.stride, o.stride)}};
-    RT_TRY(rt_export_emit(ex, &call, &y));
-    return rt_export_made(ex, y, RT_EXPORT_IMAGE);
-}
-
-static rt_status conv_transpose2d(rt_exporter *ex, const rt_node *node, const rt_tensor *bias_from)
-{
-    const rt_conv_transpose2d_attributes *o = node->attributes;
-    const rt_parameter *p = rt_export_parameter(node->inputs[1]);
-    const int64_t dilation = o->dilation > 1 ? o->dilation : 1;
-    const char *x, *weight, *bias = NULL, *y;
-    RT_TRY(rt_export_image(ex, node->inputs[0], &x));
-    RT_TRY(rt_export_weight(ex, node->inputs[1], &weight));
-    if (bias_from != NULL) RT_TRY(rt_export_weight(ex, bias_from, &bias));
-    const rt_export_call call = {
-        .op = "ConvTranspose",
-        .inputs = {x, weight, bias},
-        .attributes = {RT_EXPORT_INTS("dilations", dilation, dilation), RT_EXPORT_INT("group", 1),
-                       RT_EXPORT_INTS("kernel_shape", p->dims[2], p->dims[3]),
-                       RT_EXPORT_INTS("output_padding", o->output_padding, o->output_padding),
-                       RT_EXPORT_INTS("pads", o->padding, o->padding, o->padding, o->padding),
-                       RT_EXPORT_INTS("strides", o->stride, o->stride)}};
-    RT_TRY(rt_export_emit(ex, &call, &y));
-    return rt_export_made(ex, y, RT_EXPORT_IMAGE);
+    const rt_conv2d_options *o = ex->node->attributes;
+    const rt_onnx_attribute attributes[] = {RT_EXPORT_INTS("dilations", o->dilation, o->dilation),
+                                            RT_EXPORT_INT("group", o->groups),
+                                            RT_EXPORT_INTS("strides", o->stride, o->stride)};
+    if (rt_export_parameter(ex->node->inputs[1])->layout != RT_LAYOUT_CONVOLUTION)
+        return linear(ex);
+    return convolve(ex, "Conv", o->padding, o->more, attributes, RT_COUNT(attributes));
 }
 
 rt_status rt_export_conv_transpose2d(rt_exporter *ex)
 {
-    return conv_transpose2d(ex, ex->node, NULL);
-}
-
-bool rt_export_is_conv_bias(const rt_node *add)
-{
-    if (add->operator_ != &rt_add_broadcast_operator) return false;
-    const rt_tensor *x = add->inputs[0], *bias = add->inputs[1];
-    return x->producer != NULL && x->producer->operator_ == &rt_conv_transpose2d_operator &&
-           bias->kind == RT_TENSOR_PARAMETER &&
-           rt_export_parameter(bias)->layout == RT_LAYOUT_VECTOR;
-}
-
-rt_status rt_export_conv_bias(rt_exporter *ex)
-{
-    return conv_transpose2d(ex, ex->node->inputs[0]->producer, ex->node->inputs[1]);
+    const rt_conv_transpose2d_options *o = ex->node->attributes;
+    const rt_onnx_attribute attributes[] = {
+        RT_EXPORT_INTS("dilations", o->dilation, o->dilation), RT_EXPORT_INT("group", o->groups),
+        RT_EXPORT_INTS("output_padding", o->output_padding, o->output_padding),
+        RT_EXPORT_INTS("strides", o->stride, o->stride)};
+    return convolve(ex, "ConvTranspose", o->padding, o->more, attributes, RT_COUNT(attributes));
 }
 
 /* y = relu(x), leaky relu(x) or x, by the slope below 0. */

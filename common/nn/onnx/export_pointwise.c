@@ -163,7 +163,6 @@ rt_status rt_export_binary(rt_exporter *ex)
 {
     const rt_node *node = ex->node;
     rt_export_call call = {.op = binary_name(node->operator_)};
-    if (rt_export_is_conv_bias(node)) return rt_export_conv_bias(ex);
     const bool flat =
         rt_export_is_flat(ex, node->inputs[0]) && rt_export_is_flat(ex, node->inputs[1]);
     const rt_export_form form = flat ? RT_EXPORT_FLAT : RT_EXPORT_IMAGE;

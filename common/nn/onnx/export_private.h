@@ -104,9 +104,8 @@ RT_CHECKED rt_status rt_export_wholes(rt_exporter *ex, const char *field, uint32
 
 /**
  * What a node reads as its input `i`: mostly node->inputs[i]. Where an operator of ONNX does what
- * several nodes do here, the last of them reads what the first does: a convolution behind a border
- * of zeros, a linear layer behind the flattening of an image, the bias behind a transposed
- * convolution, the end of a softmax over the channels of pixels.
+ * several nodes do here, the last of them reads what the first does: a linear layer behind the
+ * flattening of an image, the end of a softmax over the channels of pixels.
  */
 const rt_tensor *rt_export_read(const rt_node *node, uint32_t i);
 
@@ -117,9 +116,6 @@ rt_status rt_export_batch_norm(rt_exporter *ex);
 rt_status rt_export_instance_norm(rt_exporter *ex);
 rt_status rt_export_prelu(rt_exporter *ex);
 rt_status rt_export_normalise(rt_exporter *ex);
-/** x + bias where x is a transposed convolution that takes the bias in. */
-bool rt_export_is_conv_bias(const rt_node *add);
-rt_status rt_export_conv_bias(rt_exporter *ex);
 /* export_pointwise.c */
 rt_status rt_export_activation(rt_exporter *ex);
 rt_status rt_export_leaky_relu(rt_exporter *ex);

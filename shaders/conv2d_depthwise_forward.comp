@@ -1,0 +1,59 @@
+#version 450
+// Y = X * Weights (+ Bias), channel by channel (conv2d_depthwise.glsl)
+#extension GL_GOOGLE_include_directive : require
+#include "conv2d_depthwise.glsl"
+layout(constant_id = 6) const bool BIAS = false;
+layout(push_constant) uniform Push {
+    int images;
+    int X_offset;
+    int Weights_offset;
+    int Bias_offset;
+};
+layout(binding = 0, rgba32f) readonly uniform imageBuffer X;
+layout(binding = 1, rgba32f) readonly uniform imageBuffer Weights;
+layout(binding = 2, rgba32f) readonly uniform imageBuffer Bias; // any range where BIAS is false
+layout(binding = 3, std430) writeonly buffer Output { vec4 y[]; };
+
+const int ROW_TILES = (OUT_HEIGHT + TILE_ROWS - 1) / TILE_ROWS;
+const int COLUMN_TILES = (OUT_WIDTH + TILE_COLUMNS - 1) / TILE_COLUMNS;
+const int IN_ROWS = (TILE_ROWS - 1) * STRIDE + (KERNEL_H - 1) * DILATION + 1;
+const int IN_COLUMNS = (TILE_COLUMNS - 1) * STRIDE + (KERNEL_W - 1) * DILATION + 1;
+
+void main()
+{
+    const int c4 = int(gl_GlobalInvocationID.x) % C4, tile = int(gl_GlobalInvocationID.x) / C4;
+    const int first_column = tile % COLUMN_TILES * TILE_COLUMNS;
+    const int first_row = tile / COLUMN_TILES % ROW_TILES * TILE_ROWS;
+    const int n = tile / COLUMN_TILES / ROW_TILES;
+    const int top = first_row * STRIDE - TOP, left = first_column * STRIDE - LEFT;
+    if (n >= images) return;
+
+    vec4 weight[TAPS], sum[TILE_PIXELS], bias = vec4(0);
+    [[unroll]] for (int tap = 0; tap < TAPS; tap++)
+        weight[tap] = imageLoad(Weights, Weights_offset + tap * 4 * C4 + c4);
+    if (BIAS) bias = imageLoad(Bias, Bias_offset + c4);
+    [[unroll]] for (int m = 0; m < TILE_PIXELS; m++) sum[m] = bias;
+
+    [[unroll]] for (int i = 0; i < IN_ROWS; i++) {
+        const bool row_inside = top + i >= 0 && top + i < HEIGHT;
+        const int first = X_offset + ((n * HEIGHT + top + i) * WIDTH + left) * C4 + c4;
+        [[unroll]] for (int j = 0; j < IN_COLUMNS; j++) {
+            const bool inside = row_inside && left + j >= 0 && left + j < WIDTH;
+            const vec4 x = imageLoad(X, inside ? first + j * C4 : 0);
+            [[unroll]] for (int ky = 0; ky < KERNEL_H; ky++) {
+                const int row = whole_step(i - ky * DILATION, TILE_ROWS);
+                if (row >= 0)
+                    [[unroll]] for (int kx = 0; kx < KERNEL_W; kx++) {
+                        const int column = whole_step(j - kx * DILATION, TILE_COLUMNS);
+                        if (column >= 0)
+                            sum[row * TILE_COLUMNS + column] += x * weight[ky * KERNEL_W + kx];
+                    }
+            }
+        }
+    }
+    [[unroll]] for (int m = 0; m < TILE_PIXELS; m++) {
+        const int row = first_row + m / TILE_COLUMNS, column = first_column + m % TILE_COLUMNS;
+        if (row < OUT_HEIGHT && column < OUT_WIDTH)
+            y[((n * OUT_HEIGHT + row) * OUT_WIDTH + column) * C4 + c4] = sum[m];
+    }
+}

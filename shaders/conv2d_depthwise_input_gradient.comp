@@ -1,0 +1,68 @@
+#version 450
+// dX = dY * turned Weights (+ Addend), channel by channel (conv2d_depthwise.glsl): dY(oy, ox) goes to
+// X(oy * STRIDE + ky * DILATION - TOP, and so on) through tap (ky, kx). Tiles begin at multiples of
+// STRIDE, so that the taps that meet a pixel depend on its place in the tile alone.
+#extension GL_GOOGLE_include_directive : require
+#include "conv2d_depthwise.glsl"
+layout(constant_id = 6) const bool ADD = false;
+layout(push_constant) uniform Push {
+    int images;
+    int DY_offset;
+    int Weights_offset;
+    int Addend_offset;
+};
+layout(binding = 0, rgba32f) readonly uniform imageBuffer DY;
+layout(binding = 1, rgba32f) readonly uniform imageBuffer Weights;
+layout(binding = 2, rgba32f) readonly uniform imageBuffer Addend; // any range without ADD
+layout(binding = 3, std430) writeonly buffer InputGradient { vec4 dx[]; };
+
+const int ROW_TILES = (HEIGHT + TILE_ROWS - 1) / TILE_ROWS;
+const int COLUMN_TILES = (WIDTH + TILE_COLUMNS - 1) / TILE_COLUMNS;
+const int AWAY = 16 * STRIDE; // keeps what is divided above 0
+// The first line and column of dY that reach a tile, from first_row / STRIDE on
+const int UP = (TOP - (KERNEL_H - 1) * DILATION + AWAY) / STRIDE - AWAY / STRIDE;
+const int BACK = (LEFT - (KERNEL_W - 1) * DILATION + AWAY) / STRIDE - AWAY / STRIDE;
+const int IN_ROWS = (TILE_ROWS - 1 + TOP) / STRIDE - UP + 1;
+const int IN_COLUMNS = (TILE_COLUMNS - 1 + LEFT) / STRIDE - BACK + 1;
+
+void main()
+{
+    const int c4 = int(gl_GlobalInvocationID.x) % C4, tile = int(gl_GlobalInvocationID.x) / C4;
+    const int first_column = tile % COLUMN_TILES * TILE_COLUMNS;
+    const int first_row = tile / COLUMN_TILES % ROW_TILES * TILE_ROWS;
+    const int n = tile / COLUMN_TILES / ROW_TILES;
+    const int top = first_row / STRIDE + UP, left = first_column / STRIDE + BACK;
+    if (n >= images) return;
+
+    vec4 weight[TAPS], sum[TILE_PIXELS];
+    [[unroll]] for (int tap = 0; tap < TAPS; tap++)
+        weight[tap] = imageLoad(Weights, Weights_offset + tap * 4 * C4 + c4);
+    [[unroll]] for (int m = 0; m < TILE_PIXELS; m++) sum[m] = vec4(0);
+
+    [[unroll]] for (int i = 0; i < IN_ROWS; i++) {
+        const bool row_inside = top + i >= 0 && top + i < OUT_HEIGHT;
+        const int first = DY_offset + ((n * OUT_HEIGHT + top + i) * OUT_WIDTH + left) * C4 + c4;
+        [[unroll]] for (int j = 0; j < IN_COLUMNS; j++) {
+            const bool inside = row_inside && left + j >= 0 && left + j < OUT_WIDTH;
+            const vec4 dy = imageLoad(DY, inside ? first + j * C4 : 0);
+            [[unroll]] for (int ky = 0; ky < KERNEL_H; ky++) {
+                const int row = (UP + i) * STRIDE + ky * DILATION - TOP;
+                if (row >= 0 && row < TILE_ROWS)
+                    [[unroll]] for (int kx = 0; kx < KERNEL_W; kx++) {
+                        const int column = (BACK + j) * STRIDE + kx * DILATION - LEFT;
+                        if (column >= 0 && column < TILE_COLUMNS)
+                            sum[row * TILE_COLUMNS + column] += dy * weight[ky * KERNEL_W + kx];
+                    }
+            }
+        }
+    }
+    [[unroll]] for (int m = 0; m < TILE_PIXELS; m++) {
+        const int row = first_row + m / TILE_COLUMNS, column = first_column + m % TILE_COLUMNS;
+        if (row < HEIGHT && column < WIDTH) {
+            const int index = ((n * HEIGHT + row) * WIDTH + column) * C4 + c4;
+            vec4 v = sum[m];
+            if (ADD) v += imageLoad(Addend, Addend_offset + index);
+            dx[index] = v;
+        }
+    }
+}
