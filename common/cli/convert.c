@@ -148,10 +148,11 @@ const rt_command_description rt_convert_command = {
     .example = "retort convert resnet20.pth resnet20.safetensors --mean 0.485,0.456,0.406 --std "
                "0.229,0.224,0.225",
     .detail =
-        "IN: safetensors, model.safetensors.index.json, or a checkpoint of torch.save (.pth,\n"
-        ".pt, .th). OUT gets Retort's names for the tensors, float32, and what the flags say\n"
-        "in its metadata, so that no later command needs them. A flag goes before what IN\n"
-        "says itself.\n",
+        "IN: safetensors, model.safetensors.index.json, ONNX, or a checkpoint of torch.save\n"
+        "(.pth, .pt, .th). OUT gets Retort's names for the tensors, float32, and what the flags\n"
+        "say in its metadata, so that no later command needs them. A flag goes before what IN\n"
+        "says itself. Where OUT ends in .onnx it is ONNX (opset 17) for other runtimes, with the\n"
+        "normalisation inside.\n",
     .options = own_options,
     .option_count = RT_COUNT(own_options),
     .arguments_minimum = 2,
