@@ -2,8 +2,8 @@
 // stand beside a load and a store. What counts is how often a number is fetched.
 // Layout  as of every convolution; of the 4 rows that a tap of Weights has, the first is used.
 // Work    one invocation: a vec4 of channels in a tile of pixels. It fetches what lies under the
-//         tile once and adds each number to all results that it meets; which these are is known
-//         once the loops are unrolled. Neighbours take the neighbouring channels, then tiles.
+//         tile once, then goes channel by channel: the numbers of one channel, its taps and a sum
+//         fit the registers of a CPU. Neighbours take the neighbouring channels, then tiles.
 // Everything is read through texel buffers whose texel 0 is zero (docs/kernels.md).
 #extension GL_EXT_control_flow_attributes : require
 #include "conv2d_common.glsl"
@@ -15,9 +15,3 @@ layout(constant_id = 5) const int DILATION = 1;
 const int C4 = CI4;
 const int TAPS = KERNEL_H * KERNEL_W;
 const int TILE_PIXELS = TILE_ROWS * TILE_COLUMNS;
-
-// number / STRIDE where that is a whole number in [0, count), else -1
-int whole_step(int number, int count)
-{
-    return number >= 0 && number % STRIDE == 0 && number / STRIDE < count ? number / STRIDE : -1;
-}

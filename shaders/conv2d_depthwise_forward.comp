@@ -17,6 +17,7 @@ layout(binding = 3, std430) writeonly buffer Output { vec4 y[]; };
 const int ROW_TILES = (OUT_HEIGHT + TILE_ROWS - 1) / TILE_ROWS;
 const int COLUMN_TILES = (OUT_WIDTH + TILE_COLUMNS - 1) / TILE_COLUMNS;
 const int IN_ROWS = (TILE_ROWS - 1) * STRIDE + (KERNEL_H - 1) * DILATION + 1;
+const bool WHOLE_TILES = OUT_HEIGHT % TILE_ROWS == 0 && OUT_WIDTH % TILE_COLUMNS == 0;
 const int IN_COLUMNS = (TILE_COLUMNS - 1) * STRIDE + (KERNEL_W - 1) * DILATION + 1;
 
 void main()
@@ -28,32 +29,31 @@ void main()
     const int top = first_row * STRIDE - TOP, left = first_column * STRIDE - LEFT;
     if (n >= images) return;
 
-    vec4 weight[TAPS], sum[TILE_PIXELS], bias = vec4(0);
+    vec4 weight[TAPS], x[IN_ROWS * IN_COLUMNS], sum[TILE_PIXELS], bias = vec4(0);
     [[unroll]] for (int tap = 0; tap < TAPS; tap++)
         weight[tap] = imageLoad(Weights, Weights_offset + tap * 4 * C4 + c4);
     if (BIAS) bias = imageLoad(Bias, Bias_offset + c4);
-    [[unroll]] for (int m = 0; m < TILE_PIXELS; m++) sum[m] = bias;
-
     [[unroll]] for (int i = 0; i < IN_ROWS; i++) {
         const bool row_inside = top + i >= 0 && top + i < HEIGHT;
         const int first = X_offset + ((n * HEIGHT + top + i) * WIDTH + left) * C4 + c4;
         [[unroll]] for (int j = 0; j < IN_COLUMNS; j++) {
             const bool inside = row_inside && left + j >= 0 && left + j < WIDTH;
-            const vec4 x = imageLoad(X, inside ? first + j * C4 : 0);
-            [[unroll]] for (int ky = 0; ky < KERNEL_H; ky++) {
-                const int row = whole_step(i - ky * DILATION, TILE_ROWS);
-                if (row >= 0)
-                    [[unroll]] for (int kx = 0; kx < KERNEL_W; kx++) {
-                        const int column = whole_step(j - kx * DILATION, TILE_COLUMNS);
-                        if (column >= 0)
-                            sum[row * TILE_COLUMNS + column] += x * weight[ky * KERNEL_W + kx];
-                    }
-            }
+            x[i * IN_COLUMNS + j] = imageLoad(X, inside ? first + j * C4 : 0);
         }
     }
+    [[unroll]] for (int k = 0; k < 4; k++)
+        [[unroll]] for (int m = 0; m < TILE_PIXELS; m++) {
+            float s = bias[k];
+            [[unroll]] for (int tap = 0; tap < TAPS; tap++) {
+                const int row = m / TILE_COLUMNS * STRIDE + tap / KERNEL_W * DILATION;
+                const int column = m % TILE_COLUMNS * STRIDE + tap % KERNEL_W * DILATION;
+                s += x[row * IN_COLUMNS + column][k] * weight[tap][k];
+            }
+            sum[m][k] = s;
+        }
     [[unroll]] for (int m = 0; m < TILE_PIXELS; m++) {
         const int row = first_row + m / TILE_COLUMNS, column = first_column + m % TILE_COLUMNS;
-        if (row < OUT_HEIGHT && column < OUT_WIDTH)
+        if (WHOLE_TILES || (row < OUT_HEIGHT && column < OUT_WIDTH))
             y[((n * OUT_HEIGHT + row) * OUT_WIDTH + column) * C4 + c4] = sum[m];
     }
 }

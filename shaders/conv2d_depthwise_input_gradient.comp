@@ -18,6 +18,7 @@ layout(binding = 3, std430) writeonly buffer InputGradient { vec4 dx[]; };
 
 const int ROW_TILES = (HEIGHT + TILE_ROWS - 1) / TILE_ROWS;
 const int COLUMN_TILES = (WIDTH + TILE_COLUMNS - 1) / TILE_COLUMNS;
+const bool WHOLE_TILES = HEIGHT % TILE_ROWS == 0 && WIDTH % TILE_COLUMNS == 0;
 const int AWAY = 16 * STRIDE; // keeps what is divided above 0
 // The first line and column of dY that reach a tile, from first_row / STRIDE on
 const int UP = (TOP - (KERNEL_H - 1) * DILATION + AWAY) / STRIDE - AWAY / STRIDE;
@@ -34,31 +35,31 @@ void main()
     const int top = first_row / STRIDE + UP, left = first_column / STRIDE + BACK;
     if (n >= images) return;
 
-    vec4 weight[TAPS], sum[TILE_PIXELS];
+    vec4 weight[TAPS], dy[IN_ROWS * IN_COLUMNS], sum[TILE_PIXELS];
     [[unroll]] for (int tap = 0; tap < TAPS; tap++)
         weight[tap] = imageLoad(Weights, Weights_offset + tap * 4 * C4 + c4);
-    [[unroll]] for (int m = 0; m < TILE_PIXELS; m++) sum[m] = vec4(0);
-
     [[unroll]] for (int i = 0; i < IN_ROWS; i++) {
         const bool row_inside = top + i >= 0 && top + i < OUT_HEIGHT;
         const int first = DY_offset + ((n * OUT_HEIGHT + top + i) * OUT_WIDTH + left) * C4 + c4;
         [[unroll]] for (int j = 0; j < IN_COLUMNS; j++) {
             const bool inside = row_inside && left + j >= 0 && left + j < OUT_WIDTH;
-            const vec4 dy = imageLoad(DY, inside ? first + j * C4 : 0);
-            [[unroll]] for (int ky = 0; ky < KERNEL_H; ky++) {
-                const int row = (UP + i) * STRIDE + ky * DILATION - TOP;
-                if (row >= 0 && row < TILE_ROWS)
-                    [[unroll]] for (int kx = 0; kx < KERNEL_W; kx++) {
-                        const int column = (BACK + j) * STRIDE + kx * DILATION - LEFT;
-                        if (column >= 0 && column < TILE_COLUMNS)
-                            sum[row * TILE_COLUMNS + column] += dy * weight[ky * KERNEL_W + kx];
-                    }
-            }
+            dy[i * IN_COLUMNS + j] = imageLoad(DY, inside ? first + j * C4 : 0);
         }
     }
+    [[unroll]] for (int k = 0; k < 4; k++)
+        [[unroll]] for (int m = 0; m < TILE_PIXELS; m++) {
+            float s = 0;
+            [[unroll]] for (int tap = 0; tap < TAPS; tap++) {
+                const int down = m / TILE_COLUMNS + TOP - tap / KERNEL_W * DILATION - UP * STRIDE;
+                const int along = m % TILE_COLUMNS + LEFT - tap % KERNEL_W * DILATION - BACK * STRIDE;
+                if (down % STRIDE == 0 && along % STRIDE == 0)
+                    s += dy[down / STRIDE * IN_COLUMNS + along / STRIDE][k] * weight[tap][k];
+            }
+            sum[m][k] = s;
+        }
     [[unroll]] for (int m = 0; m < TILE_PIXELS; m++) {
         const int row = first_row + m / TILE_COLUMNS, column = first_column + m % TILE_COLUMNS;
-        if (row < HEIGHT && column < WIDTH) {
+        if (WHOLE_TILES || (row < HEIGHT && column < WIDTH)) {
             const int index = ((n * HEIGHT + row) * WIDTH + column) * C4 + c4;
             vec4 v = sum[m];
             if (ADD) v += imageLoad(Addend, Addend_offset + index);

@@ -34,7 +34,7 @@ void main()
         const int first_row = tile / COLUMN_TILES % ROW_TILES * TILE_ROWS;
         const int n = tile / COLUMN_TILES / ROW_TILES;
         const int top = first_row * STRIDE - TOP, left = first_column * STRIDE - LEFT;
-        vec4 dy[TILE_PIXELS];
+        vec4 dy[TILE_PIXELS], x[IN_ROWS * IN_COLUMNS];
         [[unroll]] for (int m = 0; m < TILE_PIXELS; m++) {
             const int row = first_row + m / TILE_COLUMNS, column = first_column + m % TILE_COLUMNS;
             const bool inside = tile < tiles && row < OUT_HEIGHT && column < OUT_WIDTH;
@@ -46,18 +46,19 @@ void main()
             const int first = X_offset + ((n * HEIGHT + top + i) * WIDTH + left) * C4 + c4;
             [[unroll]] for (int j = 0; j < IN_COLUMNS; j++) {
                 const bool inside = row_inside && left + j >= 0 && left + j < WIDTH;
-                const vec4 x = imageLoad(X, inside ? first + j * C4 : 0);
-                [[unroll]] for (int ky = 0; ky < KERNEL_H; ky++) {
-                    const int row = whole_step(i - ky * DILATION, TILE_ROWS);
-                    if (row >= 0)
-                        [[unroll]] for (int kx = 0; kx < KERNEL_W; kx++) {
-                            const int column = whole_step(j - kx * DILATION, TILE_COLUMNS);
-                            if (column >= 0)
-                                sum[ky * KERNEL_W + kx] += x * dy[row * TILE_COLUMNS + column];
-                        }
-                }
+                x[i * IN_COLUMNS + j] = imageLoad(X, inside ? first + j * C4 : 0);
             }
         }
+        [[unroll]] for (int k = 0; k < 4; k++)
+            [[unroll]] for (int tap = 0; tap < TAPS; tap++) {
+                float s = sum[tap][k];
+                [[unroll]] for (int m = 0; m < TILE_PIXELS; m++) {
+                    const int row = m / TILE_COLUMNS * STRIDE + tap / KERNEL_W * DILATION;
+                    const int column = m % TILE_COLUMNS * STRIDE + tap % KERNEL_W * DILATION;
+                    s += x[row * IN_COLUMNS + column][k] * dy[m][k];
+                }
+                sum[tap][k] = s;
+            }
     }
     [[unroll]] for (int i = 0; i < TAPS * 4; i++) {
         vec4 total = vec4(0);

@@ -7,7 +7,8 @@
  */
 
 #include "common/base/progress.h"
-#include "common/base/run_directory.h"
+#include "common/base/run_clock.h"
+#include "student/evaluation_schedule.h"
 #include "student/training.h"
 
 typedef struct rt_student_run {
@@ -15,11 +16,14 @@ typedef struct rt_student_run {
     rt_training *training;
     const rt_sample_source *source;
     uint64_t samples;           ///< of the source, 0: endless; a resumed run must meet as many
+    uint32_t batch_size;        ///< samples of the source a step
     const char *teacher_sha256; ///< a resumed run must have the same; NULL: there is no teacher
     uint64_t steps;
-    uint32_t log_interval;        ///< steps between rows of metrics.csv
-    uint32_t checkpoint_interval; ///< steps between checkpoints
-    const char *label;            ///< of the progress bar
+    uint32_t log_interval;              ///< steps between rows of metrics.csv
+    uint32_t checkpoint_interval;       ///< steps between checkpoints
+    rt_evaluation_schedule *evaluation; ///< the accuracy on the way; NULL: no columns for it
+    rt_run_clock *clock;                ///< set here: how long it learned, over all starts
+    const char *label;                  ///< of the progress bar
 } rt_student_run;
 
 /** Goes on from the run's checkpoint if there is one, trains to the end, checkpoints at the

@@ -15,7 +15,7 @@ typedef struct distill_config {
     rt_config_strings stores;
     bool noise, allow_other_teacher;
     uint64_t seed;
-    uint32_t steps, log_interval, checkpoint_interval;
+    uint32_t steps, log_interval, checkpoint_interval, evaluation_interval;
     int on_nan; ///< rt_nan_rule
     rt_student_config student;
 } distill_config;
@@ -31,6 +31,9 @@ static const rt_config_row rows[] = {
      .help = "accept stores that were made with another teacher"},
     {KEY("evaluation_store", RT_STRING, evaluation_store), .no_effect = true,
      .help = "store on which the accuracy is measured at the end"},
+    {KEY("evaluation_interval", RT_UINT, evaluation_interval), .fallback = 0, .max = 100000000,
+     .no_effect = true,
+     .help = "measure every so many steps too, for metrics.csv; 0: only at the end"},
     {KEY("device", RT_STRING, device), .no_effect = true, .help = "number or part of a name"},
     {KEY("seed", RT_UINT64, seed), .fallback = 0, .help = "of weights, order and augmentation"},
     {KEY("steps", RT_UINT, steps), .fallback = 2000, .min = 1, .max = 100000000,
@@ -66,6 +69,8 @@ typedef struct distill {
     rt_network *teacher, *student;
     char teacher_sha256[RT_SHA256_TEXT];
     rt_training *training;
+    rt_evaluation_schedule evaluation;
+    rt_run_clock clock;
 } distill;
 
 static rt_status open_stores(distill *d)
@@ -154,14 +159,22 @@ static rt_status fit(distill *d, const rt_sample_source *source)
         .seed = c->seed,
     };
     RT_TRY(rt_training_create(&d->training, &setup));
+    d->evaluation = (rt_evaluation_schedule){.network = d->student,
+                                             .device = d->device,
+                                             .store = c->evaluation_store,
+                                             .interval = c->evaluation_interval,
+                                             .steps = c->steps};
     const rt_student_run run = {.directory = &d->run,
                                 .training = d->training,
                                 .source = source,
                                 .samples = d->loader != NULL ? rt_loader_samples(d->loader) : 0,
+                                .batch_size = c->student.batch_size,
                                 .teacher_sha256 = d->teacher_sha256,
                                 .steps = c->steps,
                                 .log_interval = c->log_interval,
                                 .checkpoint_interval = c->checkpoint_interval,
+                                .evaluation = &d->evaluation,
+                                .clock = &d->clock,
                                 .label = "distill"};
     return rt_student_run_execute(&run);
 }
@@ -169,6 +182,7 @@ static rt_status fit(distill *d, const rt_sample_source *source)
 static rt_status work(distill *d)
 {
     const double began = rt_seconds();
+    RT_TRY(rt_evaluation_check_interval(d->config.evaluation_interval, d->config.evaluation_store));
     RT_TRY(open_stores(d));
     RT_TRY(rt_command_open_run_device(d->command, d->config.device, &d->run, &d->device));
     RT_TRY(rt_teacher_load(&d->teacher, d->device, &d->config.teacher, d->teacher_sha256));
@@ -178,9 +192,8 @@ static rt_status work(distill *d)
     RT_TRY(rt_student_make(&d->student, d->device, &d->config.student,
                            rt_network_describe(d->teacher), d->config.seed));
     const rt_sample_source source = make_source(d);
-    const double fit_began = rt_seconds();
     RT_TRY(fit(d, &source));
-    const double fit_seconds = rt_seconds() - fit_began;
+    const double fit_seconds = d->clock.distill.seconds;
     const rt_model_note notes[] = {{"teacher_sha256", d->teacher_sha256}};
     RT_TRY(rt_model_save(d->student, d->run.model, notes, RT_COUNT(notes), NULL));
     const double waited = d->loader != NULL ? rt_training_wait_seconds(d->training) : 0;
@@ -188,11 +201,13 @@ static rt_status work(distill *d)
         .network = d->student,
         .teacher = d->teacher,
         .evaluation_store = d->config.evaluation_store,
+        .evaluator = d->evaluation.evaluator,
         .device = d->device,
         .samples = d->loader != NULL ? rt_loader_samples(d->loader)
                                      : (uint64_t)d->config.steps * d->config.student.batch_size,
+        .steps = d->config.steps,
         .seconds = rt_seconds() - began,
-        .wait_share = waited / fit_seconds,
+        .wait_share = fit_seconds > 0 ? waited / fit_seconds : 0,
         .run = &d->run,
     };
     return rt_student_summary_write(d->command, &summary);
@@ -210,6 +225,7 @@ static rt_status attempt(rt_command *command)
         status = work(&d);
         rt_roll_back(command, &d.run, d.config.on_nan, status);
     }
+    rt_evaluation_schedule_clear(&d.evaluation);
     rt_training_free(d.training);
     rt_network_free(d.student);
     rt_network_free(d.teacher);

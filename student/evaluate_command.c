@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 static const rt_option options[] = {
-    {"model", "FILE", "the model: safetensors, or a checkpoint of PyTorch"},
+    {"model", "FILE", "the model: safetensors, ONNX, or a checkpoint of PyTorch"},
     {"data", "STORE", "the store with images and true classes"},
     {"batch-size", "N", "images a step (default 256)"},
     {"arch", "NAME", "architecture, for a file that does not say it (else it is recognised)"},

@@ -5,17 +5,22 @@
 #include "common/graph/phase.h"
 
 #include <math.h>
+#include <string.h>
 
-typedef struct evaluator {
+struct rt_evaluator {
+    rt_store_reader *store; ///< owned; NULL: someone else's
+    rt_loader *loader;      ///< owned; NULL: someone else's
+    rt_sample_source source;
+    uint64_t samples;
+    uint32_t classes;
     rt_graph *graph;
     rt_phase *phase;
     rt_tensor *images, *logits;
-    const rt_sample_source *source;
-    int32_t *labels[2]; ///< of the batch on the device and of the next one
-    rt_evaluation *result;
-    uint64_t *correct; ///< by class
+    int32_t *labels[2];    ///< of the batch on the device and of the next one
+    uint64_t *correct;     ///< by class, of the evaluation under way
+    rt_evaluation *result; ///< the one under way
     double loss;
-} evaluator;
+};
 
 float rt_logit_margin(const float *logits, uint32_t classes)
 {
@@ -53,7 +58,7 @@ rt_status rt_evaluation_check(const char *path, const rt_network_description *ne
     return status;
 }
 
-static rt_status build(evaluator *e, rt_network *network, rt_device *device, uint32_t batch_size)
+static rt_status build(rt_evaluator *e, rt_network *network, rt_device *device, uint32_t batch_size)
 {
     const rt_network_description *d = rt_network_describe(network);
     rt_network_outputs *outputs;
@@ -74,7 +79,7 @@ static rt_status build(evaluator *e, rt_network *network, rt_device *device, uin
 }
 
 /* Adds one sample's logits: the first of equal largest ones is the prediction. */
-static rt_status count_sample(evaluator *e, const float *logits, int32_t label, uint64_t sample)
+static rt_status count_sample(rt_evaluator *e, const float *logits, int32_t label, uint64_t sample)
 {
     rt_evaluation *r = e->result;
     uint32_t best = 0;
@@ -95,19 +100,20 @@ static rt_status count_sample(evaluator *e, const float *logits, int32_t label, 
 }
 
 /* Fetches a batch into the place of the next submission. */
-static rt_status fetch(evaluator *e, rt_batch *batch)
+static rt_status fetch(rt_evaluator *e, rt_batch *batch)
 {
     *batch = (rt_batch){.images = rt_phase_input(e->phase, e->images), .labels = batch->labels};
-    return rt_sample_source_next(e->source, batch);
+    return rt_sample_source_next(&e->source, batch);
 }
 
-static rt_status run(evaluator *e)
+static rt_status run(rt_evaluator *e)
 {
-    const uint32_t stride = 4 * rt_vec4s(e->result->classes);
-    const uint64_t samples = e->result->samples;
+    const uint32_t stride = 4 * rt_vec4s(e->classes);
+    const uint64_t samples = e->samples;
     const double began = rt_seconds();
     rt_batch present = {.labels = e->labels[0]}, next = {.labels = e->labels[1]};
-    RT_TRY(fetch(e, &present));
+    if (e->loader != NULL) rt_sample_source_seek(&e->source, 0, 0); /* a signal may have ended */
+    RT_TRY(fetch(e, &present));                                     /* the last one half-way */
     for (uint64_t done = 0; done < samples;) {
         RT_TRY(rt_phase_submit(e->phase));
         /* The device works on one batch while the host fetches the other. */
@@ -125,7 +131,7 @@ static rt_status run(evaluator *e)
     return RT_OK;
 }
 
-static void finish(evaluator *e)
+static void finish(const rt_evaluator *e)
 {
     rt_evaluation *r = e->result;
     uint64_t correct = 0;
@@ -138,56 +144,106 @@ static void finish(evaluator *e)
     r->loss = e->loss / (double)r->samples;
 }
 
-static rt_status allocate(evaluator *e, uint64_t samples, uint32_t batch_size)
+static rt_status allocate_result(rt_evaluator *e)
 {
     rt_evaluation *r = e->result;
-    r->classes = e->source->description->classes;
-    r->samples = samples;
+    *r = (rt_evaluation){.classes = e->classes, .samples = e->samples};
     RT_TRY(RT_ALLOC(r->per_class, r->classes));
     RT_TRY(RT_ALLOC(r->class_samples, r->classes));
     RT_TRY(RT_ALLOC(r->predictions, r->samples));
-    RT_TRY(RT_ALLOC(r->margins, r->samples));
-    RT_TRY(RT_ALLOC(e->correct, r->classes));
-    RT_TRY(RT_ALLOC(e->labels[0], batch_size));
-    return RT_ALLOC(e->labels[1], batch_size);
+    return RT_ALLOC(r->margins, r->samples);
 }
 
-rt_status rt_evaluate_source(rt_evaluation *evaluation, rt_network *network, rt_device *device,
-                             const rt_sample_source *source, uint64_t samples, uint32_t batch_size)
+rt_status rt_evaluator_run(rt_evaluator *e, rt_evaluation *evaluation)
 {
-    rt_status status = RT_OK;
-    evaluator e = {.result = evaluation, .source = source};
-    *evaluation = (rt_evaluation){0};
-    RT_TRY_DONE(allocate(&e, samples, batch_size));
-    RT_TRY_DONE(build(&e, network, device, batch_size));
-    RT_TRY_DONE(run(&e));
-    finish(&e);
-done:
-    rt_phase_free(e.phase);
-    rt_graph_free(e.graph);
-    rt_free(e.labels[0]);
-    rt_free(e.labels[1]);
-    rt_free(e.correct);
+    e->result = evaluation;
+    e->loss = 0;
+    memset(e->correct, 0, e->classes * sizeof *e->correct);
+    rt_status status = allocate_result(e);
+    if (status == RT_OK) status = run(e);
+    if (status == RT_OK) finish(e);
     if (status != RT_OK) rt_evaluation_clear(evaluation);
     return status;
 }
 
-rt_status rt_evaluate(rt_evaluation *evaluation, rt_network *network, rt_device *device,
-                      rt_store_reader *store, uint32_t batch_size)
+/* Of the first `samples` samples from where the source stands. */
+static rt_status create(rt_evaluator *e, rt_network *network, rt_device *device, uint64_t samples,
+                        uint32_t batch_size)
 {
-    *evaluation = (rt_evaluation){0};
+    e->classes = e->source.description->classes;
+    e->samples = samples;
+    RT_TRY(RT_ALLOC(e->correct, e->classes));
+    RT_TRY(RT_ALLOC(e->labels[0], batch_size));
+    RT_TRY(RT_ALLOC(e->labels[1], batch_size));
+    return build(e, network, device, batch_size);
+}
+
+/* Of all of a store. */
+static rt_status create_of_store(rt_evaluator *e, rt_network *network, rt_device *device,
+                                 rt_store_reader *store, uint32_t batch_size)
+{
     RT_TRY(check_fit(rt_network_describe(network), rt_store_reader_description(store),
                      rt_store_reader_path(store)));
     const uint64_t samples = rt_store_reader_sample_count(store);
     if (samples < batch_size) batch_size = (uint32_t)samples;
     const rt_loader_options options = {
         .stores = &store, .store_count = 1, .batch_size = batch_size, .training = false};
-    rt_loader *loader;
-    RT_TRY(rt_loader_create(&loader, &options));
-    const rt_sample_source source = rt_sample_source_from_loader(loader);
-    const rt_status status =
-        rt_evaluate_source(evaluation, network, device, &source, samples, batch_size);
-    rt_loader_free(loader);
+    RT_TRY(rt_loader_create(&e->loader, &options));
+    e->source = rt_sample_source_from_loader(e->loader);
+    return create(e, network, device, samples, batch_size);
+}
+
+static void clear(rt_evaluator *e)
+{
+    rt_phase_free(e->phase);
+    rt_graph_free(e->graph);
+    rt_free(e->labels[0]);
+    rt_free(e->labels[1]);
+    rt_free(e->correct);
+    rt_loader_free(e->loader);
+    rt_store_reader_close(e->store);
+}
+
+rt_status rt_evaluator_open(rt_evaluator **evaluator, rt_network *network, rt_device *device,
+                            const char *store, uint32_t batch_size)
+{
+    RT_TRY(RT_ALLOC(*evaluator, 1));
+    rt_status status = rt_store_open(&(*evaluator)->store, store);
+    if (status == RT_OK)
+        status = create_of_store(*evaluator, network, device, (*evaluator)->store, batch_size);
+    if (status != RT_OK) {
+        rt_evaluator_free(*evaluator);
+        *evaluator = NULL;
+    }
+    return status;
+}
+
+void rt_evaluator_free(rt_evaluator *evaluator)
+{
+    if (evaluator == NULL) return;
+    clear(evaluator);
+    rt_free(evaluator);
+}
+
+rt_status rt_evaluate_source(rt_evaluation *evaluation, rt_network *network, rt_device *device,
+                             const rt_sample_source *source, uint64_t samples, uint32_t batch_size)
+{
+    rt_evaluator e = {.source = *source};
+    *evaluation = (rt_evaluation){0};
+    rt_status status = create(&e, network, device, samples, batch_size);
+    if (status == RT_OK) status = rt_evaluator_run(&e, evaluation);
+    clear(&e);
+    return status;
+}
+
+rt_status rt_evaluate(rt_evaluation *evaluation, rt_network *network, rt_device *device,
+                      rt_store_reader *store, uint32_t batch_size)
+{
+    rt_evaluator e = {0};
+    *evaluation = (rt_evaluation){0};
+    rt_status status = create_of_store(&e, network, device, store, batch_size);
+    if (status == RT_OK) status = rt_evaluator_run(&e, evaluation);
+    clear(&e);
     return status;
 }
 

@@ -1,34 +1,56 @@
 #include "student/summary.h"
 
+#include "student/evaluation_history.h"
+
 #include <math.h>
 #include <stdio.h>
 
-enum { EVALUATION_BATCH = 256 };
-
 typedef struct accuracies {
     double student, teacher, agreement; ///< NaN: not measured
+    rt_evaluation_digest digest;        ///< of all evaluations
 } accuracies;
+
+/* The evaluations on the way and this last one, which may be the last of them already. */
+static rt_status look_back(const rt_student_summary *summary, accuracies *a)
+{
+    rt_status status = RT_OK;
+    rt_evaluation_history history = {0};
+    const rt_evaluation_point end = {.steps = summary->steps, .accuracy = a->student};
+    RT_TRY_DONE(rt_evaluation_history_read(&history, summary->run->metrics));
+    if (history.count == 0 || history.points[history.count - 1].steps != summary->steps)
+        RT_TRY_DONE(rt_evaluation_history_add(&history, &end));
+    a->digest = rt_evaluation_history_digest(&history);
+done:
+    rt_evaluation_history_clear(&history);
+    return status;
+}
 
 static rt_status measure(const rt_student_summary *summary, accuracies *a)
 {
     rt_status status = RT_OK;
-    rt_store_reader *store = NULL;
+    rt_evaluator *own = NULL, *of_teacher = NULL;
     rt_evaluation student = {0}, teacher = {0};
-    *a = (accuracies){NAN, NAN, NAN};
+    rt_evaluation_history none = {0};
+    *a = (accuracies){NAN, NAN, NAN, rt_evaluation_history_digest(&none)};
     if (summary->evaluation_store == NULL) return RT_OK;
-    RT_TRY_DONE(rt_store_open(&store, summary->evaluation_store));
-    RT_TRY_DONE(rt_evaluate(&student, summary->network, summary->device, store, EVALUATION_BATCH));
+    if (summary->evaluator == NULL)
+        RT_TRY_DONE(rt_evaluator_open(&own, summary->network, summary->device,
+                                      summary->evaluation_store, RT_EVALUATION_BATCH));
+    RT_TRY_DONE(rt_evaluator_run(own != NULL ? own : summary->evaluator, &student));
     a->student = student.accuracy;
+    RT_TRY_DONE(look_back(summary, a));
     if (summary->teacher != NULL) {
-        RT_TRY_DONE(
-            rt_evaluate(&teacher, summary->teacher, summary->device, store, EVALUATION_BATCH));
+        RT_TRY_DONE(rt_evaluator_open(&of_teacher, summary->teacher, summary->device,
+                                      summary->evaluation_store, RT_EVALUATION_BATCH));
+        RT_TRY_DONE(rt_evaluator_run(of_teacher, &teacher));
         a->teacher = teacher.accuracy;
         a->agreement = rt_evaluation_agreement(&student, &teacher);
     }
 done:
     rt_evaluation_clear(&student);
     rt_evaluation_clear(&teacher);
-    rt_store_reader_close(store);
+    rt_evaluator_free(own);
+    rt_evaluator_free(of_teacher);
     return status;
 }
 
@@ -36,6 +58,9 @@ static rt_status fill_result(rt_command *command, const rt_student_summary *summ
                              const accuracies *a)
 {
     RT_TRY(rt_command_result_number(command, "accuracy", a->student));
+    RT_TRY(rt_command_result_number(command, "accuracy_mean_of_last_10", a->digest.mean_of_last));
+    RT_TRY(rt_command_result_number(command, "accuracy_best", a->digest.best));
+    RT_TRY(rt_command_result_number(command, "evaluations", (double)a->digest.count));
     RT_TRY(rt_command_result_number(command, "teacher_accuracy", a->teacher));
     RT_TRY(rt_command_result_number(command, "agreement", a->agreement));
     RT_TRY(rt_command_result_number(command, "samples", (double)summary->samples));
@@ -62,6 +87,10 @@ rt_status rt_student_summary_write(rt_command *command, const rt_student_summary
     RT_TRY_DONE(rt_file_replace(summary->run->summary, text.data, text.size));
     if (!command->json) {
         print_line("accuracy", a.student);
+        if (a.digest.count > 1) {
+            print_line("mean of last ten", a.digest.mean_of_last);
+            print_line("best", a.digest.best);
+        }
         print_line("teacher accuracy", a.teacher);
         print_line("agreement", a.agreement);
         printf("%-18s %s\n", "model", summary->run->model);

@@ -68,6 +68,7 @@ typedef struct train {
     rt_loader *loader;
     rt_network *network;
     rt_training *training;
+    rt_run_clock clock;
 } train;
 
 static rt_status open_data(train *t)
@@ -124,9 +125,11 @@ static rt_status fit(train *t)
                                 .training = t->training,
                                 .source = &source,
                                 .samples = rt_loader_samples(t->loader),
+                                .batch_size = c->batch_size,
                                 .steps = steps,
                                 .log_interval = c->log_interval,
                                 .checkpoint_interval = c->checkpoint_interval,
+                                .clock = &t->clock,
                                 .label = "train"};
     return rt_student_run_execute(&run);
 }
@@ -149,6 +152,7 @@ static rt_status work(train *t)
         .evaluation_store = t->config.evaluation_store,
         .device = t->device,
         .samples = rt_loader_samples(t->loader),
+        .steps = rt_training_step_count(t->training),
         .seconds = rt_seconds() - began,
         .wait_share = rt_training_wait_seconds(t->training) / fit_seconds,
         .run = &t->run,

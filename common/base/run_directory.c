@@ -28,9 +28,13 @@ static rt_status set_paths(rt_run_directory *run, const char *path)
  * of the user's own. */
 static bool is_leftover(const char *name)
 {
-    static const char *const prefixes[] = {"config.yaml.",       "checkpoint.safetensors.",
-                                           "model.safetensors.", "summary.json.",
-                                           "tuning.yaml.",       "round-"};
+    static const char *const prefixes[] = {"config.yaml.",
+                                           "checkpoint.safetensors.",
+                                           "model.safetensors.",
+                                           "summary.json.",
+                                           "tuning.yaml.",
+                                           "seconds.yaml.",
+                                           "round-"};
     static const char ending[] = ".tmp";
     const size_t length = strlen(name);
     if (length < sizeof ending || strcmp(name + length - strlen(ending), ending) != 0) return false;

@@ -2,7 +2,8 @@
 #define RT_BASE_RUN_DIRECTORY_H
 
 /**
- * The folder of one run: config.yaml (resolved), tuning.yaml (the kernels it uses), metrics.csv,
+ * The folder of one run: config.yaml (resolved), tuning.yaml (the kernels it uses), metrics.csv
+ * (read back by common/base/metrics.h), seconds.yaml (common/base/run_clock.h),
  * checkpoint.safetensors, samples/, model.safetensors, summary.json. One process at a time (a
  * lock), and metrics.csv can be cut back to what the checkpoint knows.
  *     RT_TRY(rt_run_open(&run, out, resume, &yaml));

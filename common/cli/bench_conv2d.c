@@ -1,19 +1,17 @@
 /* The three passes of convolutions: output, gradient of the input, gradient of the weights. */
+#include "common/cli/bench_conv2d.h"
 #include "common/cli/bench.h"
 
 #include "common/ops/conv2d.h"
 #include "common/ops/conv2d_choice.h"
 #include "common/ops/dot.h"
+#include "common/ops/scale.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-typedef struct shape {
-    uint32_t n, h, w, in, out, kernel, stride;
-} shape;
-
-static const shape shapes[] = {
+static const rt_bench_shape shapes[] = {
     /* docs/kernels.md, section 3 */
     {64, 32, 32, 16, 16, 3, 1},
     {64, 16, 16, 32, 32, 3, 1},
@@ -45,10 +43,22 @@ static const shape shapes[] = {
 };
 
 /* Wide layers, in batches that fill a GPU. On a CPU they would take minutes. */
-static const shape large_shapes[] = {
+static const rt_bench_shape large_shapes[] = {
     {256, 32, 32, 32, 32, 3, 1},  {256, 32, 32, 64, 64, 3, 1},   {256, 16, 16, 128, 128, 3, 1},
     {256, 8, 8, 256, 256, 3, 1},  {256, 8, 8, 512, 512, 3, 1},   {256, 4, 4, 512, 512, 3, 1},
     {256, 32, 32, 64, 128, 3, 2}, {256, 16, 16, 128, 128, 1, 1},
+};
+
+/* Layers in groups of channels; depthwise where a channel is one. */
+static const struct {
+    rt_bench_shape shape;
+    uint32_t groups;
+} grouped_shapes[] = {
+    {{128, 32, 32, 96, 96, 3, 1}, 96},    {{128, 32, 32, 96, 96, 3, 2}, 96},
+    {{128, 16, 16, 192, 192, 3, 1}, 192}, {{128, 16, 16, 192, 192, 3, 2}, 192},
+    {{128, 16, 16, 96, 96, 5, 1}, 96},    {{128, 16, 16, 96, 96, 5, 2}, 96},
+    {{128, 16, 16, 96, 96, 7, 1}, 96},    {{128, 16, 16, 128, 128, 3, 1}, 32},
+    {{128, 16, 16, 128, 128, 3, 2}, 32},
 };
 
 typedef enum pass { FORWARD, INPUT_GRADIENT, WEIGHT_GRADIENT, PASSES } pass;
@@ -58,9 +68,8 @@ enum { CHECKED = 64 }; ///< places of every result
 
 /* y = conv(x, w), loss = sum of y r: so r is the gradient of y. */
 typedef struct trial {
-    const shape *shape;
+    rt_bench_layer layer;
     pass pass;
-    uint32_t padding, out_h, out_w;
     double tolerance; ///< of the sum of the products' sizes
     rt_graph *graph;
     rt_phase *phase;
@@ -68,7 +77,7 @@ typedef struct trial {
     rt_tensor *x, *r, *y;
 } trial;
 
-static rt_conv2d_shape layer_of(const shape *s)
+static rt_conv2d_shape layer_of(const rt_bench_shape *s)
 {
     const uint32_t padding = s->kernel / 2;
     return (rt_conv2d_shape){
@@ -88,96 +97,24 @@ static rt_conv2d_shape layer_of(const shape *s)
     };
 }
 
-/* The numbers of x, r and w, by their dense positions. */
-static double x_at(const trial *t, uint32_t n, int64_t h, int64_t w, uint32_t c)
-{
-    const shape *s = t->shape;
-    if (h < 0 || w < 0 || h >= s->h || w >= s->w) return 0;
-    return (double)rt_bench_number(1, ((n * s->h + (uint64_t)h) * s->w + (uint64_t)w) * s->in + c);
-}
-
-static double r_at(const trial *t, uint32_t n, int64_t h, int64_t w, uint32_t c)
-{
-    if (h < 0 || w < 0 || h >= t->out_h || w >= t->out_w) return 0;
-    return (double)rt_bench_number(
-        2, ((n * t->out_h + (uint64_t)h) * t->out_w + (uint64_t)w) * t->shape->out + c);
-}
-
-static double w_at(const trial *t, uint32_t out, uint32_t in, uint32_t y, uint32_t x)
-{
-    const shape *s = t->shape;
-    return (double)rt_bench_number(3, ((out * s->in + in) * s->kernel + y) * s->kernel + x);
-}
-
-static double forward_at(const trial *t, uint32_t n, uint32_t h, uint32_t w, uint32_t o,
-                         double *size)
-{
-    const shape *s = t->shape;
-    double sum = 0;
-    for (uint32_t y = 0; y < s->kernel; y++)
-        for (uint32_t x = 0; x < s->kernel; x++)
-            for (uint32_t c = 0; c < s->in; c++) {
-                const double product = x_at(t, n, (int64_t)h * s->stride + y - t->padding,
-                                            (int64_t)w * s->stride + x - t->padding, c) *
-                                       w_at(t, o, c, y, x);
-                sum += product;
-                *size += fabs(product);
-            }
-    return sum;
-}
-
-static double input_gradient_at(const trial *t, uint32_t n, uint32_t h, uint32_t w, uint32_t c,
-                                double *size)
-{
-    const shape *s = t->shape;
-    double sum = 0;
-    for (uint32_t y = 0; y < s->kernel; y++)
-        for (uint32_t x = 0; x < s->kernel; x++) {
-            const int64_t at_h = (int64_t)h + t->padding - y, at_w = (int64_t)w + t->padding - x;
-            if (at_h % s->stride != 0 || at_w % s->stride != 0) continue;
-            for (uint32_t o = 0; o < s->out; o++) {
-                const double product =
-                    r_at(t, n, at_h / s->stride, at_w / s->stride, o) * w_at(t, o, c, y, x);
-                sum += product;
-                *size += fabs(product);
-            }
-        }
-    return sum;
-}
-
-static double weight_gradient_at(const trial *t, uint32_t o, uint32_t c, uint32_t y, uint32_t x,
-                                 double *size)
-{
-    const shape *s = t->shape;
-    double sum = 0;
-    for (uint32_t n = 0; n < s->n; n++)
-        for (uint32_t h = 0; h < t->out_h; h++)
-            for (uint32_t w = 0; w < t->out_w; w++) {
-                const double product =
-                    r_at(t, n, h, w, o) * x_at(t, n, (int64_t)h * s->stride + y - t->padding,
-                                               (int64_t)w * s->stride + x - t->padding, c);
-                sum += product;
-                *size += fabs(product);
-            }
-    return sum;
-}
-
 static rt_status build(trial *t)
 {
-    const shape *s = t->shape;
+    const rt_bench_shape *s = t->layer.shape;
     const rt_parameter weight = {.name = "weight",
                                  .layout = RT_LAYOUT_CONVOLUTION,
-                                 .dims = {s->out, s->in, s->kernel, s->kernel},
+                                 .dims = {s->out, s->in / t->layer.groups, s->kernel, s->kernel},
                                  .rank = 4};
     RT_TRY(rt_graph_create(&t->graph));
     RT_TRY(rt_parameters_create(&t->parameters));
     RT_TRY(rt_parameters_add(t->parameters, &weight, NULL));
     t->x = rt_graph_state(t->graph, "x", (rt_shape){s->n, s->h, s->w, s->in});
-    t->r = rt_graph_state(t->graph, "r", (rt_shape){s->n, t->out_h, t->out_w, s->out});
+    t->r = rt_graph_state(t->graph, "r", (rt_shape){s->n, t->layer.out_h, t->layer.out_w, s->out});
     if (t->pass == INPUT_GRADIENT) rt_graph_require_gradient(t->graph, t->x);
     rt_tensor *w = rt_graph_parameter(t->graph, t->parameters, 0, t->pass == WEIGHT_GRADIENT);
-    t->y = rt_conv2d(t->graph, t->x, w, NULL,
-                     &(rt_conv2d_options){.stride = s->stride, .padding = t->padding});
+    t->y =
+        rt_conv2d(t->graph, t->x, w, NULL,
+                  &(rt_conv2d_options){
+                      .stride = s->stride, .padding = t->layer.padding, .groups = t->layer.groups});
     if (t->pass == FORWARD) {
         rt_graph_output(t->graph, t->y);
         return rt_graph_status(t->graph);
@@ -228,37 +165,41 @@ static rt_status check_place(const trial *t, const float *result, uint64_t place
                    a = (uint32_t)(place / of.c / of.w / of.h);
     double size = 1e-3, expected = 0;
     uint64_t position = (((uint64_t)a * of.h + b) * of.w + c) * 4 * rt_vec4s(of.c) + d;
-    if (t->pass == FORWARD) expected = forward_at(t, a, b, c, d, &size);
-    if (t->pass == INPUT_GRADIENT) expected = input_gradient_at(t, a, b, c, d, &size);
+    if (t->pass == FORWARD) expected = rt_bench_conv2d_forward(&t->layer, a, b, c, d, &size);
+    if (t->pass == INPUT_GRADIENT)
+        expected = rt_bench_conv2d_input_gradient(&t->layer, a, b, c, d, &size);
     if (t->pass == WEIGHT_GRADIENT) {
-        expected = weight_gradient_at(t, a, b, c, d, &size);
+        expected = rt_bench_conv2d_weight_gradient(&t->layer, a, b, c, d, &size);
         position = place;
     }
     if (fabs((double)result[position] - expected) <= t->tolerance * size) return RT_OK;
     return rt_fail(RT_ERROR_INTERNAL,
                    "conv2d %s of %ux%ux%ux%u, %u channels, is wrong: %.7g at %u,%u,%u,%u, expected "
                    "%.7g",
-                   pass_names[t->pass], t->shape->n, t->shape->h, t->shape->w, t->shape->in,
-                   t->shape->out, (double)result[position], a, b, c, d, expected);
+                   pass_names[t->pass], t->layer.shape->n, t->layer.shape->h, t->layer.shape->w,
+                   t->layer.shape->in, t->layer.shape->out, (double)result[position], a, b, c, d,
+                   expected);
 }
 
 /* Kernels in float16 round both factors of a product to 11 bits. */
 static rt_status set_tolerance(trial *t, rt_device *device)
 {
-    const rt_conv2d_shape layer = layer_of(t->shape);
+    const rt_conv2d_shape layer = layer_of(t->layer.shape);
     rt_conv2d_choice choice;
+    t->tolerance = 1e-6;
+    if (t->layer.groups > 1) return RT_OK;
     RT_TRY(rt_conv2d_choose(device, &layer, (rt_conv2d_pass)t->pass, &choice));
-    t->tolerance = choice.family == &rt_conv2d_cooperative_family ? 1.0 / 1024 : 1e-6;
+    if (choice.family == &rt_conv2d_cooperative_family) t->tolerance = 1.0 / 1024;
     return RT_OK;
 }
 
 static rt_status check(trial *t)
 {
-    const shape *s = t->shape;
+    const rt_bench_shape *s = t->layer.shape;
     rt_status status = RT_OK;
     float *weights = NULL;
     const float *result = NULL;
-    rt_shape of = {s->out, s->in, s->kernel, s->kernel};
+    rt_shape of = {s->out, s->in / t->layer.groups, s->kernel, s->kernel};
     if (t->pass == WEIGHT_GRADIENT) {
         RT_TRY_DONE(RT_ALLOC(weights, rt_shape_pixels(of) * of.c));
         RT_TRY_DONE(rt_parameters_read(t->parameters, RT_PIECE_GRADIENTS, 0, weights));
@@ -300,7 +241,6 @@ done:
 
 static rt_status measure(rt_bench *bench, trial *t, const char *name)
 {
-    const shape *s = t->shape;
     double *seconds = NULL, first;
     RT_TRY(prepare(t, bench->device));
     RT_TRY(time_once(t, &first)); /* compiles */
@@ -310,32 +250,82 @@ static rt_status measure(rt_bench *bench, trial *t, const char *name)
     if (seconds == NULL) return RT_ERROR_MEMORY;
     RT_TRY(rt_bench_warm_up(t->phase));
     for (uint32_t i = 0; i < bench->repeats; i++) RT_TRY(time_once(t, &seconds[i]));
-    const double products = (double)s->n * t->out_h * t->out_w * s->kernel * s->kernel * s->in;
+    const rt_node *node = t->y->producer;
+    const rt_cost cost =
+        node->operator_->cost(node, t->pass == FORWARD ? RT_PASS_FORWARD : RT_PASS_BACKWARD);
     const rt_bench_result result = {.name = name,
                                     .seconds = rt_bench_median(seconds, bench->repeats),
-                                    .flops = 2 * products * s->out};
+                                    .flops = cost.flops,
+                                    .bytes = cost.bytes};
     return rt_bench_report(bench, &result);
 }
 
-static rt_status measure_all(rt_bench *bench, const shape *list, size_t count)
+static rt_status measure_passes(rt_bench *bench, const rt_bench_shape *s, uint32_t groups)
 {
-    for (size_t i = 0; i < count; i++) {
-        for (int p = 0; p < PASSES; p++) {
-            const shape *s = &list[i];
-            trial t = {.shape = s, .pass = (pass)p, .padding = s->kernel / 2};
-            char name[128];
-            t.out_h = (s->h + 2 * t.padding - s->kernel) / s->stride + 1;
-            t.out_w = (s->w + 2 * t.padding - s->kernel) / s->stride + 1;
-            snprintf(name, sizeof name, "conv2d %ux%ux%u %u->%u %ux%u/%u %s", s->n, s->h, s->w,
-                     s->in, s->out, s->kernel, s->kernel, s->stride, pass_names[p]);
-            if (!rt_bench_wants(bench, name)) continue;
-            const rt_status status = measure(bench, &t, name);
-            rt_phase_free(t.phase);
-            rt_graph_free(t.graph);
-            rt_parameters_free(t.parameters);
-            if (status != RT_OK) return status;
-        }
+    for (int p = 0; p < PASSES; p++) {
+        trial t = {.layer = {.shape = s, .groups = groups, .padding = s->kernel / 2},
+                   .pass = (pass)p};
+        char name[128], in_groups[32] = "";
+        t.layer.out_h = (s->h + 2 * t.layer.padding - s->kernel) / s->stride + 1;
+        t.layer.out_w = (s->w + 2 * t.layer.padding - s->kernel) / s->stride + 1;
+        if (groups > 1) snprintf(in_groups, sizeof in_groups, " in %u groups", groups);
+        snprintf(name, sizeof name, "conv2d %ux%ux%u %u->%u %ux%u/%u%s %s", s->n, s->h, s->w, s->in,
+                 s->out, s->kernel, s->kernel, s->stride, in_groups, pass_names[p]);
+        if (!rt_bench_wants(bench, name)) continue;
+        const rt_status status = measure(bench, &t, name);
+        rt_phase_free(t.phase);
+        rt_graph_free(t.graph);
+        rt_parameters_free(t.parameters);
+        if (status != RT_OK) return status;
     }
+    return RT_OK;
+}
+
+/* What memory allows: every number of a tensor read and written once, by the engine's operator that
+ * does least in between. */
+static rt_status measure_copy(rt_bench *bench, const rt_bench_shape *s, const char *name)
+{
+    trial t = {.layer = {.shape = s}, .pass = FORWARD};
+    const rt_shape x = {s->n, s->h, s->w, s->in};
+    rt_status status = RT_OK;
+    double *seconds = rt_arena_alloc(&bench->command->arena, bench->repeats, sizeof *seconds);
+    if (seconds == NULL) return RT_ERROR_MEMORY;
+    RT_TRY_DONE(rt_graph_create(&t.graph));
+    t.x = rt_graph_state(t.graph, "x", x);
+    t.y = rt_scale(t.graph, t.x, 1);
+    rt_graph_output(t.graph, t.y);
+    RT_TRY_DONE(rt_graph_status(t.graph));
+    RT_TRY_DONE(
+        rt_phase_create(&t.phase, bench->device, t.graph, &(rt_phase_options){.timestamps = true}));
+    RT_TRY_DONE(write_state(&t, t.x, 1));
+    RT_TRY_DONE(rt_bench_warm_up(t.phase));
+    for (uint32_t i = 0; i < bench->repeats; i++) RT_TRY_DONE(time_once(&t, &seconds[i]));
+    const rt_bench_result result = {.name = name,
+                                    .seconds = rt_bench_median(seconds, bench->repeats),
+                                    .bytes = 2 * (double)rt_shape_bytes(x)};
+    status = rt_bench_report(bench, &result);
+done:
+    rt_phase_free(t.phase);
+    rt_graph_free(t.graph);
+    return status;
+}
+
+static rt_status measure_grouped(rt_bench *bench)
+{
+    for (size_t i = 0; i < RT_COUNT(grouped_shapes); i++) {
+        const rt_bench_shape *s = &grouped_shapes[i].shape;
+        char name[128];
+        snprintf(name, sizeof name, "copy of %ux%ux%ux%u", s->n, s->h, s->w, s->in);
+        if (s->kernel == 3 && s->stride == 1 && rt_bench_wants(bench, name))
+            RT_TRY(measure_copy(bench, s, name));
+        RT_TRY(measure_passes(bench, s, grouped_shapes[i].groups));
+    }
+    return RT_OK;
+}
+
+static rt_status measure_all(rt_bench *bench, const rt_bench_shape *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) RT_TRY(measure_passes(bench, &list[i], 1));
     return RT_OK;
 }
 
@@ -353,6 +343,7 @@ rt_status rt_bench_conv2d(rt_bench *bench)
 {
     const bool cpu = rt_device_is_cpu(rt_device_describe(bench->device));
     RT_TRY(measure_all(bench, shapes, RT_COUNT(shapes)));
+    RT_TRY(measure_grouped(bench));
     if (cpu && bench->match == NULL) return RT_OK;
     return measure_all(bench, large_shapes, RT_COUNT(large_shapes));
 }

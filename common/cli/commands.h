@@ -8,6 +8,7 @@
 extern const rt_command_description rt_import_command;
 extern const rt_command_description rt_convert_command;
 extern const rt_command_description rt_inspect_command;
+extern const rt_command_description rt_compare_command;
 extern const rt_command_description rt_devices_command;
 extern const rt_command_description rt_run_command;
 extern const rt_command_description rt_bench_command;

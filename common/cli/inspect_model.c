@@ -31,17 +31,16 @@ static rt_status describe(rt_model_survey *s, rt_arena *arena)
 {
     static const float zeros[4], ones[4] = {1, 1, 1, 1};
     const rt_network_description *d = &s->found.description;
-    const char *channels_said =
+    const char *said =
         rt_weights_metadata(&s->weights, "channels"); /* of a graph nothing is found */
-    const bool said = rt_weights_metadata(&s->weights, "arch") != NULL;
     double channels = d->channels;
-    if (channels == 0 && channels_said != NULL && !rt_parse_number(channels_said, &channels))
-        channels = 0;
+    if (channels == 0 && said != NULL && !rt_parse_number(said, &channels)) channels = 0;
+    const bool named = rt_weights_metadata(&s->weights, "arch") != NULL;
     const rt_model_hints hints = {.channels =
                                       channels > 0 && channels <= 4 ? (uint32_t)channels : 0,
                                   .height = d->height,
                                   .width = d->width,
-                                  .stem = said ? NULL : d->stem,
+                                  .stem = named ? NULL : d->stem,
                                   .mean = zeros,
                                   .std = ones};
     s->size_guessed = rt_weights_metadata(&s->weights, "height") == NULL ||

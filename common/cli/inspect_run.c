@@ -2,91 +2,33 @@
 
 #include "common/base/escape.h"
 #include "common/base/io.h"
+#include "common/base/metrics.h"
+#include "common/cli/run_summary.h"
 
 #include <cjson/cJSON.h>
+#include <math.h>
 #include <stdio.h>
-#include <string.h>
-
-enum { SUMMARY_LIMIT = 1 << 20, METRICS_LIMIT = 1 << 30, COLUMN_LIMIT = 256 };
-
-/* The run's own object; an empty one while the run goes on. */
-static rt_status read_summary(rt_command *command, const char *run, cJSON **summary)
-{
-    rt_status status = RT_OK;
-    rt_buffer bytes = {0};
-    const char *path = rt_path_join(&command->arena, run, "summary.json");
-    if (path == NULL) return RT_ERROR_MEMORY;
-    *summary = NULL;
-    if (rt_file_exists(path)) {
-        RT_TRY_DONE(rt_file_read(&bytes, path, SUMMARY_LIMIT));
-        rt_error_give(""); /* cJSON does not say why it failed, rt_alloc does */
-        *summary = cJSON_ParseWithLength((const char *)bytes.data, bytes.size);
-        if (!cJSON_IsObject(*summary)) {
-            const bool out_of_memory = *summary == NULL && rt_error_message()[0] != '\0';
-            cJSON_Delete(*summary);
-            *summary = NULL;
-            status = out_of_memory
-                         ? RT_ERROR_MEMORY
-                         : rt_fail(RT_ERROR_INPUT,
-                                   "'%s' is no JSON object; delete it and resume the run", path);
-        }
-    } else {
-        *summary = cJSON_CreateObject();
-        if (*summary == NULL) status = rt_fail(RT_ERROR_MEMORY, "out of memory for a summary");
-    }
-done:
-    rt_buffer_clear(&bytes);
-    return status;
-}
-
-/* The next field of a row of metrics.csv, whose fields hold neither quotes nor commas. */
-static char *next_field(char **row)
-{
-    char *field = *row;
-    if (field == NULL) return NULL;
-    char *comma = strchr(field, ',');
-    if (comma != NULL) *comma = '\0';
-    *row = comma != NULL ? comma + 1 : NULL;
-    return field;
-}
-
-/* Cuts the text to its first line and finds its last complete one; false if there is none. */
-static bool find_rows(char *text, size_t size, char **first, char **last)
-{
-    char *end = memrchr(text, '\n', size); /* behind it lies at most a row under way */
-    if (end == NULL) return false;
-    *end = '\0';
-    char *begin = strrchr(text, '\n');
-    if (begin == NULL) return false; /* the names alone */
-    *first = text;
-    *last = begin + 1;
-    *strchr(text, '\n') = '\0';
-    return true;
-}
 
 static rt_status read_metrics(rt_command *command, const char *run, cJSON *metrics)
 {
     rt_status status = RT_OK;
-    rt_buffer bytes = {0};
-    char *names, *values;
+    rt_metrics rows;
     const char *path = rt_path_join(&command->arena, run, "metrics.csv");
     if (path == NULL) return RT_ERROR_MEMORY;
-    if (!rt_file_exists(path)) return RT_OK;
-    RT_TRY_DONE(rt_file_read(&bytes, path, METRICS_LIMIT));
-    if (!find_rows((char *)bytes.data, bytes.size, &names, &values)) goto done;
-    for (int column = 0; column < COLUMN_LIMIT && names != NULL && values != NULL; column++) {
-        const char *name = next_field(&names), *value = next_field(&values);
-        double number;
-        const cJSON *added = rt_parse_number(value, &number)
-                                 ? cJSON_AddNumberToObject(metrics, name, number)
-                                 : cJSON_AddStringToObject(metrics, name, value);
+    RT_TRY(rt_metrics_open(&rows, path));
+    bool any = false;
+    while (rt_metrics_next(&rows)) any = true;
+    for (int column = 0; any && column < rows.columns && rows.fields[column] != NULL; column++) {
+        const double number = rt_metrics_number(&rows, column);
+        const char *name = rows.names[column], *text = rt_metrics_text(&rows, column);
+        const cJSON *added = isfinite(number) ? cJSON_AddNumberToObject(metrics, name, number)
+                                              : cJSON_AddStringToObject(metrics, name, text);
         if (added == NULL) {
             status = rt_fail(RT_ERROR_MEMORY, "out of memory for '%s'", path);
-            goto done;
+            break;
         }
     }
-done:
-    rt_buffer_clear(&bytes);
+    rt_metrics_close(&rows);
     return status;
 }
 
@@ -157,7 +99,7 @@ rt_status rt_inspect_run(rt_command *command, const char *path, const rt_inspect
     const char *store;
     RT_TRY(rt_command_result_item(command, "metrics", metrics));
     RT_TRY(read_metrics(command, path, metrics));
-    RT_TRY(read_summary(command, path, &summary));
+    RT_TRY(rt_run_summary_read(path, &summary));
     RT_TRY(rt_command_result_item(command, "summary", summary));
     RT_TRY(find_store(command, path, summary, &store));
     if (!command->json) {

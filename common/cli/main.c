@@ -12,7 +12,7 @@
 static const rt_command_description *const commands[] = {
     &rt_import_command,  &rt_convert_command, &rt_train_command,    &rt_generate_command,
     &rt_distill_command, &rt_run_command,     &rt_evaluate_command, &rt_inspect_command,
-    &rt_devices_command, &rt_bench_command,
+    &rt_compare_command, &rt_devices_command, &rt_bench_command,
 };
 
 static const rt_command_description *find_command(const char *name)

@@ -14,6 +14,9 @@ static const rt_config_row rows[] = {
     RT_TEACHER_ROWS(rt_run_config, teacher),
     {KEY("evaluation_store", RT_STRING, evaluation_store), .no_effect = true,
      .help = "store on which the accuracy is measured at the end"},
+    {KEY("evaluation_interval", RT_UINT, evaluation_interval), .fallback = 0, .max = 1000000,
+     .no_effect = true,
+     .help = "measure every so many rounds too, for metrics.csv; 0: only at the end"},
     {KEY("device", RT_STRING, device), .no_effect = true, .help = "number or part of a name"},
     {KEY("seed", RT_UINT64, seed), .fallback = 0, .help = "of all random draws"},
     {KEY("rounds", RT_UINT, rounds), .fallback = 200, .min = 1, .max = 1000000,
@@ -46,7 +49,7 @@ static rt_status check_config(const rt_run_config *c)
                        c->student.batch_size, c->synthesis.batch_size);
     if (c->student.use_stored_logits && !c->synthesis.store_logits)
         return rt_fail(RT_ERROR_INPUT, "distill.use_stored_logits needs generate.store_logits");
-    return RT_OK;
+    return rt_evaluation_check_interval(c->evaluation_interval, c->evaluation_store);
 }
 
 /* Makes networks, both stages, and the store or what the checkpoint left of it. */
@@ -83,6 +86,12 @@ static rt_status prepare(rt_run *r, const char *yaml)
         .seed = c->seed,
     };
     RT_TRY(rt_training_create(&r->training, &training));
+    r->evaluation =
+        (rt_evaluation_schedule){.network = r->student,
+                                 .device = r->device,
+                                 .store = c->evaluation_store,
+                                 .interval = (uint64_t)c->evaluation_interval * c->student_steps,
+                                 .steps = training.steps};
     r->store_path = rt_run_path(&r->directory, "store");
     if (r->store_path == NULL) return RT_ERROR_MEMORY;
     rt_store_description description;
@@ -127,21 +136,20 @@ static rt_status train_student(rt_run *r, uint32_t round)
 {
     const uint64_t first = (uint64_t)round * r->config.student_steps;
     const uint64_t until = first + r->config.student_steps;
-    const double began = rt_seconds();
     rt_loader *loader = NULL;
+    rt_stopwatch_start(&r->clock.distill);
     RT_TRY(open_loader(r, round, &loader));
     const rt_sample_source source = rt_sample_source_from_loader(loader);
     rt_sample_source_seek(&source, 0, rt_training_step_count(r->training) - first);
     const rt_training_listener listener = {.state = r, .step_done = student_step_done};
     const rt_status status = rt_training_run(r->training, &source, until, &listener);
     rt_loader_free(loader);
-    r->distill_seconds += rt_seconds() - began;
+    rt_stopwatch_stop(&r->clock.distill);
     return status;
 }
 
 static rt_status synthesise(rt_run *r, uint32_t round)
 {
-    const double began = rt_seconds();
     const uint32_t batch = r->config.synthesis.batch_size;
     rt_round_log log = {.run = &r->directory,
                         .synthesizer = r->synthesizer,
@@ -154,11 +162,12 @@ static rt_status synthesise(rt_run *r, uint32_t round)
                         .row_state = r};
     const rt_synthesis_listener listener = rt_round_log_listener(&log);
     r->synthesising = true;
+    rt_stopwatch_start(&r->clock.generate);
     RT_TRY(rt_synthesizer_round(r->synthesizer, round, r->store, &listener));
     RT_TRY(rt_round_log_picture(&log, round, batch, rt_network_describe(r->teacher)));
     r->synthesised = round + 1;
     r->synthesising = false;
-    r->generate_seconds += rt_seconds() - began;
+    rt_stopwatch_stop(&r->clock.generate);
     return rt_run_write_checkpoint(r);
 }
 
@@ -167,16 +176,21 @@ static rt_status run_rounds(rt_run *r)
     const rt_run_config *c = &r->config;
     const uint64_t trained = rt_training_step_count(r->training);
     rt_status status = RT_OK;
+    bool evaluated;
     rt_progress_begin(&r->progress, "run",
                       (uint64_t)c->rounds * (c->synthesis.generator_steps + c->student_steps),
                       (uint64_t)r->synthesised * c->synthesis.generator_steps + trained);
     if (trained < (uint64_t)c->rounds * c->student_steps)
         rt_progress_say(&r->progress, RT_PHASE_FIRST_STEP);
     for (uint32_t round = (uint32_t)(trained / c->student_steps); round < c->rounds; round++) {
+        /* Before a round, not behind one: so it is made up for where a stop prevented it. */
+        RT_TRY_DONE(rt_run_evaluate(r, &evaluated));
         if (round >= r->synthesised) RT_TRY_DONE(synthesise(r, round));
         RT_TRY_DONE(train_student(r, round));
         RT_TRY_DONE(rt_run_write_checkpoint(r));
     }
+    RT_TRY_DONE(rt_run_evaluate(r, &evaluated));
+    if (evaluated) RT_TRY_DONE(rt_run_write_checkpoint(r));
 done:
     rt_progress_end(&r->progress);
     if (status != RT_ERROR_INTERRUPTED) return status;
@@ -190,17 +204,21 @@ static rt_status report(rt_run *r, double seconds, uint64_t samples)
 {
     const rt_model_note notes[] = {{"teacher_sha256", r->teacher_sha256}};
     RT_TRY(rt_model_save(r->student, r->directory.model, notes, RT_COUNT(notes), NULL));
-    RT_TRY(rt_command_result_number(r->command, "generate_seconds", r->generate_seconds));
-    RT_TRY(rt_command_result_number(r->command, "distill_seconds", r->distill_seconds));
+    const rt_stopwatch *learning = &r->clock.distill;
+    RT_TRY(rt_command_result_number(r->command, "generate_seconds",
+                                    rt_stopwatch_total(&r->clock.generate)));
+    RT_TRY(rt_command_result_number(r->command, "distill_seconds", rt_stopwatch_total(learning)));
     const rt_student_summary summary = {
         .network = r->student,
         .teacher = r->teacher,
         .evaluation_store = r->config.evaluation_store,
+        .evaluator = r->evaluation.evaluator,
         .device = r->device,
         .samples = samples,
+        .steps = rt_training_step_count(r->training),
         .seconds = seconds,
         .wait_share =
-            r->distill_seconds > 0 ? rt_training_wait_seconds(r->training) / r->distill_seconds : 0,
+            learning->seconds > 0 ? rt_training_wait_seconds(r->training) / learning->seconds : 0,
         .store = r->store_path,
         .run = &r->directory,
     };
@@ -238,6 +256,7 @@ static rt_status attempt(rt_command *command)
     }
     rt_store_abandon(r.store);
     rt_store_reader_close(r.reader);
+    rt_evaluation_schedule_clear(&r.evaluation);
     rt_training_free(r.training);
     rt_synthesizer_free(r.synthesizer);
     rt_network_free(r.student);

@@ -7,10 +7,12 @@
  * student is trained, and now and then between.
  */
 
+#include "common/base/run_clock.h"
 #include "common/cli/command.h"
 #include "common/nn/teacher_config.h"
 #include "generator/round_log.h"
 #include "generator/synthesis_checkpoint.h"
+#include "student/evaluation_schedule.h"
 #include "student/student_config.h"
 #include "student/training.h"
 
@@ -18,7 +20,7 @@ typedef struct rt_run_config {
     rt_teacher_config teacher;
     const char *evaluation_store, *device;
     uint64_t seed;
-    uint32_t rounds, student_steps, log_interval, checkpoint_interval;
+    uint32_t rounds, student_steps, log_interval, checkpoint_interval, evaluation_interval;
     int on_nan; ///< rt_nan_rule
     rt_synthesis_config synthesis;
     rt_student_config student;
@@ -39,7 +41,8 @@ typedef struct rt_run {
     uint32_t synthesised; ///< rounds whose shard is complete
     bool synthesising;    ///< a round is under way
     rt_progress progress;
-    double generate_seconds, distill_seconds;
+    rt_evaluation_schedule evaluation;
+    rt_run_clock clock;
 } rt_run;
 
 /** Makes the store, or goes on where the checkpoint says: sets store and synthesised and loads the
@@ -55,5 +58,8 @@ RT_CHECKED rt_status rt_run_log_synthesis(void *state, const rt_synthesis_step *
 /** For rt_round_log.round_row: what the round's images are like. */
 RT_CHECKED rt_status rt_run_log_round(void *state, uint32_t round,
                                       const rt_round_measures *measures);
+/** Measures the student if that is due after the rounds that it has learned from, and writes the
+ *  row. `*taken` says whether it did. */
+RT_CHECKED rt_status rt_run_evaluate(rt_run *run, bool *taken);
 
 #endif

@@ -170,7 +170,7 @@ static rt_status read_content(rt_weights *weights, const char *name, bool folder
     if (!is_safetensors(bytes) && !has_ending(name, ".safetensors"))
         return rt_fail(RT_ERROR_INPUT,
                        "this is no model that can be read: give safetensors, a checkpoint of "
-                       "torch.save (.pth, .pt), or a model.safetensors.index.json");
+                       "torch.save (.pth, .pt), ONNX, or a model.safetensors.index.json");
     return read_safetensors(weights, name);
 }
 

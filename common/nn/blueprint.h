@@ -30,7 +30,8 @@ typedef enum rt_layer_kind {
     RT_LAYER_CONV2D,           ///< [channels kernel_h kernel_w stride padding more dilation groups
                                ///< bias], NAME.weight [O, C/groups, kh, kw], NAME.bias [O]
     RT_LAYER_CONV_TRANSPOSE2D, ///< [channels kernel_h kernel_w stride padding output_padding
-                               ///< dilation bias], NAME.weight [C, O, kh, kw], NAME.bias [O]
+                               ///< dilation groups bias], NAME.weight [C, O/groups, kh, kw],
+                               ///< NAME.bias [O]
     RT_LAYER_LINEAR,           ///< [channels], {N,1,1,I}; NAME.weight [O,I], NAME.bias [O]
     RT_LAYER_BATCH_NORM,       ///< [epsilon activation slope], with a second input: + residual;
                                ///< NAME.weight, .bias, .running_mean, .running_var [C]

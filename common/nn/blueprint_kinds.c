@@ -85,7 +85,8 @@ const rt_layer_form rt_layer_forms[RT_LAYER_KIND_COUNT] = {
     [RT_LAYER_CONV_TRANSPOSE2D] =
         FORM("conv_transpose2d", 1, 1, WHOLE(channels, 1, CHANNELS), WHOLE(kernel_h, 1, KERNEL),
              WHOLE(kernel_w, 1, KERNEL), WHOLE(stride, 1, KERNEL), WHOLE(padding, 0, KERNEL),
-             WHOLE(output_padding, 0, KERNEL), WHOLE(dilation, 1, KERNEL), FLAG(bias)),
+             WHOLE(output_padding, 0, KERNEL), WHOLE(dilation, 1, KERNEL),
+             WHOLE(groups, 1, CHANNELS), FLAG(bias)),
     [RT_LAYER_LINEAR] = FORM("linear", 1, 1, WHOLE(channels, 1, CHANNELS)),
     [RT_LAYER_BATCH_NORM] = FORM("batch_norm", 1, 2, REAL(epsilon, 1e-12, 1),
                                  CHOICE(activation, activations), REAL(slope, 0, 1)),

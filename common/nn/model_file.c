@@ -90,6 +90,18 @@ static rt_status look(sources *s, rt_arena *arena, const char *arch)
     return RT_OK;
 }
 
+/* The layers of a network that came as a graph; they lie in `arena`. */
+static rt_status read_blueprint(const rt_weights *weights, rt_arena *arena,
+                                rt_network_description *d)
+{
+    const char *text = rt_weights_metadata(weights, "graph");
+    if (text == NULL || strcmp(d->arch, "graph") != 0) return RT_OK;
+    rt_blueprint *blueprint = rt_arena_alloc(arena, 1, sizeof *blueprint);
+    if (blueprint == NULL) return RT_ERROR_MEMORY;
+    d->blueprint = blueprint;
+    return rt_blueprint_read(blueprint, text, arena);
+}
+
 /* A file that says its architecture but no stem means the small one; one that says nothing may come
  * from anywhere. */
 static rt_status stem_of(const sources *s, const char **stem)
@@ -101,18 +113,6 @@ static rt_status stem_of(const sources *s, const char **stem)
                    "the weights do not show whether the stem is for small images or "
                    "large ones; give --stem (in a config teacher_stem) small, or "
                    "large as in torchvision");
-}
-
-/* The layers of a network that came as a graph; they lie in `arena`. */
-static rt_status read_blueprint(const rt_weights *weights, rt_arena *arena,
-                                rt_network_description *d)
-{
-    const char *text = rt_weights_metadata(weights, "graph");
-    if (text == NULL || strcmp(d->arch, "graph") != 0) return RT_OK;
-    rt_blueprint *blueprint = rt_arena_alloc(arena, 1, sizeof *blueprint);
-    if (blueprint == NULL) return RT_ERROR_MEMORY;
-    d->blueprint = blueprint;
-    return rt_blueprint_read(blueprint, text, arena);
 }
 
 rt_status rt_model_describe(rt_network_description *d, rt_arena *arena, const rt_weights *weights,
@@ -242,8 +242,8 @@ rt_status rt_model_add_metadata(rt_safetensors_writer *writer, const rt_network_
 {
     RT_TRY(rt_safetensors_add_metadata(writer, "arch", d->arch));
     if (d->shortcut != NULL) RT_TRY(rt_safetensors_add_metadata(writer, "shortcut", d->shortcut));
-    if (d->stem != NULL) RT_TRY(rt_safetensors_add_metadata(writer, "stem", d->stem));
     if (d->blueprint != NULL) RT_TRY(add_blueprint(writer, d->blueprint));
+    if (d->stem != NULL) RT_TRY(rt_safetensors_add_metadata(writer, "stem", d->stem));
     if (d->base_width > 0) RT_TRY(add_number(writer, "base_width", d->base_width));
     RT_TRY(add_number(writer, "channels", d->channels));
     RT_TRY(add_number(writer, "height", d->height));

@@ -69,8 +69,9 @@ class Retort:
         return done.stdout
 
     def convolutions(self):
-        """Names of the convolutions' rows."""
-        return self.bench("conv2d", "--list").splitlines()
+        """Names of the convolutions' rows; copies of tensors stand beside them."""
+        return [name for name in self.bench("conv2d", "--list").splitlines()
+                if name.startswith("conv2d ")]
 
     def seconds(self, part, match, repeats):
         """Seconds by row of what has `match` in its name."""
@@ -192,8 +193,9 @@ def show(row):
 
 
 def is_common(name):
-    """Whether a row is of the table of 3x3 layers: stride 1, and no first or last layer."""
-    shape = re.search(r" (\d+)->(\d+) 3x3/1 ", name)
+    """Whether a row is of the table of 3x3 layers: stride 1, no first or last layer, no
+    groups."""
+    shape = re.search(r" (\d+)->(\d+) 3x3/1 (?!in )", name)
     return shape is not None and min(int(shape[1]), int(shape[2])) >= 8
 
 

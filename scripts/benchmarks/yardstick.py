@@ -65,25 +65,27 @@ class Evaluation:
 
 
 class Convolution:
-    """One pass of 'conv2d NxHxW IN->OUT KxK/STRIDE PASS'."""
+    """One pass of 'conv2d NxHxW IN->OUT KxK/STRIDE [in GROUPS groups] PASS'."""
 
     def __init__(self, name, memory_format):
         numbers = [int(number) for number in re.findall(r"\d+", name.removeprefix("conv2d"))]
-        n, h, w, inputs, outputs, kernel, _, stride = numbers
-        arguments = (None, stride, kernel // 2)
+        n, h, w, inputs, outputs, kernel, _, stride, *rest = numbers
+        groups = rest[0] if rest else 1
+        arguments = (None, stride, kernel // 2, 1, groups)
         x = torch.randn(n, inputs, h, w).to(memory_format=memory_format)
-        weight = torch.randn(outputs, inputs, kernel, kernel).to(memory_format=memory_format)
+        weight = torch.randn(outputs, inputs // groups, kernel, kernel)
+        weight = weight.to(memory_format=memory_format)
         y_gradient = torch.randn_like(F.conv2d(x, weight, *arguments))
 
         def backward(*mask):
             return torch.ops.aten.convolution_backward(
                 y_gradient, x, weight, None, [stride] * 2, [kernel // 2] * 2, [1, 1], False, [0, 0],
-                1, mask)
+                groups, mask)
 
         passes = {"forward": lambda: F.conv2d(x, weight, *arguments),
                   "input gradient": lambda: backward(True, False, False),
                   "weight gradient": lambda: backward(False, True, False)}
-        self.run = passes[name[name.index("/") + 3:]]
+        self.run = next(run for words, run in passes.items() if name.endswith(" " + words))
 
     def __call__(self):
         self.run()

@@ -42,6 +42,7 @@ Test(cli_configs, every_file_is_taken_by_the_command_that_it_names)
 {
     glob_t found;
     cr_assert_eq(glob(RT_SOURCE_FOLDER "/configs/*/*.yaml", 0, NULL, &found), 0);
+    cr_assert_eq(glob(RT_SOURCE_FOLDER "/configs/*/*/*.yaml", GLOB_APPEND, NULL, &found), 0);
     for (size_t i = 0; i < found.gl_pathc; i++) {
         size_t size;
         char command[MAXIMUM_WORD];

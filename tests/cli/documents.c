@@ -171,8 +171,9 @@ Test(cli_documents, show_commands_files_and_keys_that_exist)
 }
 
 /* As `retort help` lists them. */
-static const char *const commands[] = {"import", "convert",  "train",   "generate", "distill",
-                                       "run",    "evaluate", "inspect", "devices",  "bench"};
+static const char *const commands[] = {"import",  "convert", "train",    "generate",
+                                       "distill", "run",     "evaluate", "inspect",
+                                       "compare", "devices", "bench"};
 
 Test(cli_documents, examples_of_the_help_name_files_that_exist)
 {
@@ -238,9 +239,9 @@ Test(cli_documents, manual_page_has_every_command_and_flag)
 Test(cli_documents, references_in_the_sources_resolve)
 {
     static const char *const patterns[] = {
-        "common/*/*.[ch]",  "common/*/*/*.[ch]",  "datasets/*.[ch]",
-        "generator/*.[ch]", "generator/*/*.[ch]", "student/*.[ch]",
-        "student/*/*.[ch]", "shaders/*",          "configs/*/*.yaml"};
+        "common/*/*.[ch]",    "common/*/*/*.[ch]", "datasets/*.[ch]",  "generator/*.[ch]",
+        "generator/*/*.[ch]", "student/*.[ch]",    "student/*/*.[ch]", "shaders/*",
+        "configs/*/*.yaml",   "configs/*/*/*.yaml"};
     size_t files = 0;
     for (size_t i = 0; i < RT_COUNT(patterns); i++) {
         glob_t found;

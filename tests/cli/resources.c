@@ -156,6 +156,24 @@ Test(cli_resources, inspect_of_a_store_without_memory)
     check_memory(&test);
 }
 
+Test(cli_resources, compare_without_memory)
+{
+    make_world();
+    cr_assert_eq(mkdir(rt_test_path("run"), 0700), 0);
+    rt_tiny_text("run/config.yaml", "rounds: 2\nstudent_steps: 3\ngenerate:\n  batch_size: 4\n");
+    rt_tiny_text("run/seconds.yaml", "generate: 2\ndistill: 3\n");
+    rt_tiny_text("run/metrics.csv",
+                 "stage,round,step,evaluate.accuracy,evaluate.images,evaluate.seconds\n"
+                 "evaluate,0,2,0.25,4,2.5\nevaluate,1,5,0.5,8,5\n");
+    rt_tiny_text("run/summary.json", "{\"accuracy\": 0.5, \"samples\": 8}");
+    const memory_test test = {
+        .command = &rt_compare_command,
+        .words = {W "run", W "run/", W "--json", W "--group-seeds", W "--png", W "pictures"},
+        .made = "pictures",
+        .result = "pictures/accuracy-by-seconds.png"};
+    check_memory(&test);
+}
+
 Test(cli_resources, inspect_of_a_model_without_memory)
 {
     make_world();

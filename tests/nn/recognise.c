@@ -2,6 +2,7 @@
  * them; and what is not recognised, or not certainly. */
 #include "common/nn/recognise.h"
 
+#include "common/nn/model_file.h"
 #include "tests/ops/operator_test.h"
 #include "tests/temporary.h"
 
@@ -126,6 +127,26 @@ Test(nn_recognise, every_size_of_every_family)
                 .arch = archs[i], .base_width = 8, IMAGE(28, 28, 1), .classes = 100},
             NULL);
     }
+    static const char *const small[] = {"densenet-bc-40-12", "densenet-bc-100-12",
+                                        "densenet-bc-121-12", "densenet-bc-201-32"};
+    for (size_t i = 0; i < RT_COUNT(small); i++)
+        expect_recognised(
+            &(rt_network_description){.arch = small[i], IMAGE(32, 32, 3), .classes = 10}, NULL);
+    /* Their stems have the same shapes; torchvision's is taken for the likelier one. */
+    static const char *const hidden[] = {"mobilenetv2", "shufflenetv2-x0.5", "shufflenetv2-x1.0",
+                                         "shufflenetv2-x1.5", "shufflenetv2-x2.0"};
+    for (size_t i = 0; i < RT_COUNT(hidden); i++)
+        expect_recognised(
+            &(rt_network_description){
+                .arch = hidden[i], .stem = "large", IMAGE(224, 224, 3), .classes = 10},
+            NULL);
+    static const char *const large[] = {"resnet18", "resnet50",    "vgg11",
+                                        "vgg16",    "densenet121", "densenet161"};
+    for (size_t i = 0; i < RT_COUNT(large); i++)
+        expect_recognised(
+            &(rt_network_description){
+                .arch = large[i], .stem = "large", IMAGE(224, 224, 3), .classes = 1000},
+            NULL);
     expect_recognised(
         &(rt_network_description){
             .arch = "resnet20", .shortcut = "B", IMAGE(32, 32, 3), .classes = 7},
@@ -177,6 +198,10 @@ Test(nn_recognise, the_names_of_other_programs)
         &(rt_network_description){
             .arch = "resnet50", .stem = "large", IMAGE(224, 224, 3), .classes = 1000},
         torchvision);
+    expect_recognised(
+        &(rt_network_description){
+            .arch = "resnet50", .stem = "large", IMAGE(224, 224, 3), .classes = 1000},
+        torchvision);
     expect_recognised(&resnet8, branches);
     expect_recognised(&wrn, groups);
     expect_recognised(
@@ -185,6 +210,34 @@ Test(nn_recognise, the_names_of_other_programs)
         raw);
     expect_recognised(&(rt_network_description){.arch = "vgg16", IMAGE(32, 32, 3), .classes = 10},
                       vgg);
+}
+
+/* What weights cannot show has to be said, unless the file comes from Retort itself. */
+Test(nn_recognise, a_hidden_stem_is_asked_for)
+{
+    static const float zeros[4], ones[4] = {1, 1, 1, 1};
+    static const rt_safetensors_metadata_entry own = {"arch", "mobilenetv2"};
+    const rt_model_hints bare = {
+        .channels = 3, .height = 32, .width = 32, .mean = zeros, .std = ones};
+    rt_model_hints hints = bare;
+    made m;
+    rt_arena arena = {0};
+    rt_network_description d;
+    make(&m, &(rt_network_description){.arch = "mobilenetv2", IMAGE(32, 32, 3), .classes = 10},
+         NULL);
+    cr_expect_eq(rt_model_describe(&d, &arena, &m.weights, &hints), RT_ERROR_INPUT);
+    cr_expect_not_null(strstr(rt_error_message(), "give --stem"), "%s", rt_error_message());
+    hints.arch = "mobilenetv2";
+    cr_expect_eq(rt_model_describe(&d, &arena, &m.weights, &hints), RT_ERROR_INPUT);
+    hints.stem = "small";
+    rt_test_ok(rt_model_describe(&d, &arena, &m.weights, &hints));
+    cr_expect_str_eq(d.stem, "small");
+    m.weights.metadata = &own;
+    m.weights.metadata_count = 1;
+    rt_test_ok(rt_model_describe(&d, &arena, &m.weights, &bare));
+    cr_expect_null(d.stem);
+    rt_arena_clear(&arena);
+    clear(&m);
 }
 
 /* Counters of batches, and what profilers leave in a state_dict, are no weights. */

@@ -57,6 +57,21 @@ Test(ops_conv2d_table, lines_give_the_rows_back)
     cr_assert_str_eq(line, "123456789x8x8 8->12 3x3 stride 2 padding 1 forward: plain 0");
     cr_assert(rt_conv2d_entry_read(&read, &any_device, line));
     cr_assert(rt_conv2d_work_equal(&read.work, &strided.work));
+    /* Sides that differ and distances between taps: a layer of another name. */
+    rt_conv2d_entry uneven = strided;
+    uneven.work.layer.left = 0;
+    line = rt_conv2d_entry_print(&uneven, &arena);
+    cr_assert_str_eq(line,
+                     "123456789x8x8 8->12 3x3 stride 2 padding 1x0 to 4x4 dilation 1 forward: "
+                     "plain 0");
+    cr_assert(rt_conv2d_entry_read(&read, &any_device, line));
+    cr_assert(rt_conv2d_work_equal(&read.work, &uneven.work));
+    cr_assert_not(rt_conv2d_work_equal(&read.work, &strided.work));
+    uneven.work.layer.left = 1;
+    uneven.work.layer.dilation = 2;
+    line = rt_conv2d_entry_print(&uneven, &arena);
+    cr_assert(rt_conv2d_entry_read(&read, &any_device, line), "%s", line);
+    cr_assert(rt_conv2d_work_equal(&read.work, &uneven.work));
     rt_arena_clear(&arena);
 }
 
@@ -78,6 +93,10 @@ Test(ops_conv2d_table, other_text_is_no_row)
         "2x8x8 0->12 3x3 stride 1 padding 1 forward: plain 0",
         "0x8x8 8->12 3x3 stride 1 padding 1 forward: plain 0",
         "2x1x8 8->12 7x7 stride 1 padding 1 forward: plain 0",
+        "2x8x8 8->12 3x3 stride 1 padding 1x1 to 8x8 dilation 1 forward: plain 0",
+        "2x8x8 8->12 3x3 stride 1 padding 1x0 to 8x8 dilation 0 forward: plain 0",
+        "2x8x8 8->12 3x3 stride 1 padding 1x0 to 0x8 dilation 1 forward: plain 0",
+        "2x8x8 8->12 3x3 stride 1 padding 1x0 to 8x8 forward: plain 0",
         "+2x8x8 8->12 3x3 stride 1 padding 1 forward: plain 0",
         "99999999999x8x8 8->12 3x3 stride 1 padding 1 forward: plain 0",
     };

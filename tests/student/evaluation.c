@@ -53,6 +53,33 @@ Test(student_evaluation, counts_add_up_whatever_the_batch)
     rt_store_reader_close(store);
 }
 
+/* Asked again it says the same, and after the weights have changed what a new one would say. */
+Test(student_evaluation, an_evaluator_follows_its_network)
+{
+    rt_evaluator *evaluator;
+    rt_evaluation first = {0}, again = {0}, changed = {0}, fresh = {0};
+    rt_test_real_store("real", SAMPLES);
+    rt_network *network = rt_test_network(&rt_test_teacher, 4, 8);
+    rt_test_ok(rt_evaluator_open(&evaluator, network, rt_test_device(), rt_test_path("real"), 16));
+    rt_test_ok(rt_evaluator_run(evaluator, &first));
+    rt_test_ok(rt_evaluator_run(evaluator, &again));
+    cr_assert_eq(first.loss, again.loss);
+    cr_assert_eq(memcmp(first.margins, again.margins, SAMPLES * sizeof first.margins[0]), 0);
+    rt_test_ok(rt_parameters_initialise(rt_network_parameters(network), 7, 1, 0, false));
+    rt_test_ok(rt_evaluator_run(evaluator, &changed));
+    rt_evaluator_free(evaluator);
+    rt_test_ok(rt_evaluator_open(&evaluator, network, rt_test_device(), rt_test_path("real"), 16));
+    rt_test_ok(rt_evaluator_run(evaluator, &fresh));
+    cr_assert_neq(changed.loss, first.loss);
+    cr_assert_eq(changed.loss, fresh.loss);
+    rt_evaluation_clear(&first);
+    rt_evaluation_clear(&again);
+    rt_evaluation_clear(&changed);
+    rt_evaluation_clear(&fresh);
+    rt_evaluator_free(evaluator);
+    rt_network_free(network);
+}
+
 Test(student_evaluation, noise_is_uniform_and_a_function_of_seed_and_step)
 {
     enum { BATCH = 8, PIXELS = RT_TEST_SIDE * RT_TEST_SIDE, STRIDE = 4 };

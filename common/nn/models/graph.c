@@ -104,7 +104,8 @@ static rt_tensor *build_layer(rt_layers *layers, const rt_blueprint_layer *l, op
                                          .options = {.stride = l->stride,
                                                      .padding = l->padding,
                                                      .output_padding = l->output_padding,
-                                                     .dilation = l->dilation},
+                                                     .dilation = l->dilation,
+                                                     .groups = l->groups},
                                          .bias = l->bias});
     case RT_LAYER_LINEAR:
         return rt_layer_linear(layers, l->name, x[0], l->channels);

@@ -173,25 +173,6 @@ rt_status rt_import_conv(rt_importer *im)
     return RT_OK;
 }
 
-/* Weights [I, O/groups, kh, kw] as [I, O, kh, kw]: a group sees zeros where the others' are.
- * Grouped transposed convolutions are rare enough for that. */
-static rt_status add_dense(rt_importer *im, uint32_t layer, const rt_onnx_tensor *weight,
-                           int64_t groups)
-{
-    if (groups == 1) return rt_import_parameter(im, layer, "weight", weight->floats, weight->count);
-    const uint64_t inputs = (uint64_t)weight->dims[0];
-    const uint64_t row = weight->count / inputs; /* numbers of one input channel */
-    RT_TRY(rt_import_take(im, weight->count * (uint64_t)groups));
-    float *dense = rt_arena_alloc(im->arena, weight->count * (uint64_t)groups, sizeof *dense);
-    if (dense == NULL) return RT_ERROR_MEMORY;
-    for (uint64_t i = 0; i < inputs; i++) {
-        const uint64_t group = i / (inputs / (uint64_t)groups);
-        memcpy(dense + (i * (uint64_t)groups + group) * row, weight->floats + i * row,
-               row * sizeof *dense);
-    }
-    return rt_import_parameter(im, layer, "weight", dense, weight->count * (uint64_t)groups);
-}
-
 rt_status rt_import_conv_transpose(rt_importer *im)
 {
     rt_import_value *x = rt_import_input(im, 0);
@@ -223,6 +204,7 @@ rt_status rt_import_conv_transpose(rt_importer *im)
                                      .padding = w.pads[0],
                                      .output_padding = output_padding[0],
                                      .dilation = w.dilations[w.kernel[0] > 1 ? 0 : 1],
+                                     .groups = (uint32_t)groups,
                                      .bias = rt_import_has(im, 2)};
     for (uint32_t i = 0; i < 2; i++) {
         const int64_t reach = (int64_t)w.dilations[i] * (w.kernel[i] - 1) + 1;
@@ -233,7 +215,7 @@ rt_status rt_import_conv_transpose(rt_importer *im)
     RT_TRY(rt_import_layer_of(im, x, &from));
     RT_TRY(rt_import_add_one(im, from, made, rt_import_wish(im, 1), rt_import_canonical(4, dims),
                              &layer));
-    RT_TRY(add_dense(im, layer, weight, groups));
+    RT_TRY(rt_import_parameter(im, layer, "weight", weight->floats, weight->count));
     RT_TRY(add_bias(im, layer, made.channels));
     rt_import_output_layer(im, layer, 4, dims);
     return RT_OK;

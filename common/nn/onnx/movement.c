@@ -270,6 +270,9 @@ rt_status rt_import_pad(rt_importer *im)
         return rt_fail(RT_ERROR_INPUT, "its mode is '%s'; constant, reflect and edge are possible",
                        mode);
     RT_TRY(read_pads(im, &source, pads, &value));
+    bool any = false;
+    for (uint32_t i = 0; i < 2 * source.rank; i++) any |= pads[i] != 0;
+    if (!any) return rt_import_identity(im); /* as PyTorch writes before its pools */
     bool border = source.rank == 4 && constant && source.value->constant == NULL;
     for (uint32_t i = 0; i < 2 * source.rank; i++)
         border &= i % source.rank >= 2 ? pads[i] >= 0 : pads[i] == 0;

@@ -46,6 +46,9 @@ rt_status rt_import_pool(rt_importer *im)
     RT_TRY(rt_import_read_window(im, x, NULL, LARGEST_WINDOW, &w));
     if (w.dilations[0] != 1 || w.dilations[1] != 1 || rt_import_int(im, "storage_order", 0) != 0)
         return rt_fail(RT_ERROR_INPUT, "a pool with dilation or storage_order is not possible");
+    const uint32_t all = w.kernel[0] * w.kernel[1] * w.strides[0] * w.strides[1];
+    if (all == 1 && (w.pads[0] | w.pads[1] | w.pads[2] | w.pads[3]) == 0)
+        return rt_import_identity(im); /* PyTorch's adaptive pool to the size that is there */
     RT_TRY(rt_import_layer_of(im, x, &from));
     rt_import_shape shape = rt_import_canonical(4, x->dims);
     rt_blueprint_layer made = {.kind = maximum ? RT_LAYER_MAX_POOL : RT_LAYER_AVERAGE_POOL,
