@@ -149,9 +149,10 @@ const rt_command_description rt_convert_command = {
                "0.229,0.224,0.225",
     .detail =
         "IN: safetensors, model.safetensors.index.json, ONNX, or a checkpoint of torch.save\n"
-        "(.pth, .pt, .th). OUT: NAME.safetensors gets Retort's names for the tensors, float32,\n"
-        "and what the flags say in its metadata, so that no later command needs them;\n"
-        "NAME.onnx is for other programs. A flag goes before what IN says itself.\n",
+        "(.pth, .pt, .th). OUT gets Retort's names for the tensors, float32, and what the flags\n"
+        "say in its metadata, so that no later command needs them. A flag goes before what IN\n"
+        "says itself. Where OUT ends in .onnx it is ONNX (opset 17) for other runtimes, with the\n"
+        "normalisation inside.\n",
     .options = own_options,
     .option_count = RT_COUNT(own_options),
     .arguments_minimum = 2,

@@ -2,40 +2,28 @@
 
 #include "common/nn/onnx/export_private.h"
 
-#include "common/ops/binary.h"
 #include "common/ops/conv2d.h"
-#include "common/ops/pad.h"
 #include "common/ops/reshape.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static bool made_by(const rt_tensor *x, const rt_operator *operator_)
+/* The image whose flattening the linear layer reads; NULL: it reads something else. */
+static const rt_tensor *flattened(const rt_node *node)
 {
-    return x->producer != NULL && x->producer->operator_ == operator_;
-}
-
-/* What a convolution reads through the node before it. */
-static const rt_tensor *convolved(const rt_node *node)
-{
-    const rt_tensor *x = node->inputs[0];
-    const rt_parameter_layout layout = rt_export_parameter(node->inputs[1])->layout;
-    if (made_by(x, &rt_pad_operator)) {
-        const rt_pad_attributes *pad = x->producer->attributes;
-        return pad->value == 0 ? x->producer->inputs[0] : x;
-    }
-    return layout == RT_LAYOUT_LINEAR_FROM_IMAGE && made_by(x, &rt_reshape_operator)
-               ? x->producer->inputs[0]
-               : x;
+    if (node->operator_ != &rt_conv2d_operator ||
+        rt_export_parameter(node->inputs[1])->layout != RT_LAYOUT_LINEAR_FROM_IMAGE)
+        return NULL;
+    const rt_node *before = node->inputs[0]->producer;
+    return before != NULL && before->operator_ == &rt_reshape_operator ? before->inputs[0] : NULL;
 }
 
 const rt_tensor *rt_export_read(const rt_node *node, uint32_t i)
 {
-    if (i == 0 && node->operator_ == &rt_conv2d_operator) return convolved(node);
-    const rt_tensor *image = rt_export_softmax_image(node);
-    if (image != NULL) return image;
-    return node->inputs[i];
+    const rt_tensor *image = flattened(node);
+    if (image == NULL) image = rt_export_softmax_image(node);
+    return i == 0 && image != NULL ? image : node->inputs[i];
 }
 
 /* Room for all tensors of the graph; what the logits depend on is needed. */

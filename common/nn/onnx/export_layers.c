@@ -3,11 +3,9 @@
 #include "common/nn/onnx/export_private.h"
 
 #include "common/ops/batch_norm.h"
-#include "common/ops/binary.h"
 #include "common/ops/conv2d.h"
 #include "common/ops/conv_transpose2d.h"
 #include "common/ops/instance_norm.h"
-#include "common/ops/pad.h"
 
 rt_status rt_export_normalise(rt_exporter *ex)
 {
@@ -55,62 +53,45 @@ static rt_status linear(rt_exporter *ex)
     return rt_export_made(ex, y, RT_EXPORT_FLAT);
 }
 
-/* Zeros on all sides: the layer's own, those of single sides, and those of a border before it. */
-static rt_sides padding_of(const rt_node *node, uint32_t padding, rt_sides more)
+/* A convolution or a transposed one: ONNX counts pads as both do, on single sides. */
+static rt_status convolve(rt_exporter *ex, const char *op, uint32_t padding, rt_sides more,
+                          const rt_onnx_attribute *attributes, uint32_t attribute_count)
 {
-    rt_sides sides = {padding + more.top, padding + more.left, padding + more.bottom,
-                      padding + more.right};
-    if (rt_export_read(node, 0) == node->inputs[0]) return sides;
-    const rt_pad_attributes *pad = node->inputs[0]->producer->attributes;
-    return (rt_sides){sides.top + pad->sides.top, sides.left + pad->sides.left,
-                      sides.bottom + pad->sides.bottom, sides.right + pad->sides.right};
+    const rt_node *node = ex->node;
+    const rt_parameter *p = rt_export_parameter(node->inputs[1]);
+    const char *y;
+    rt_export_call call = {
+        .op = op,
+        .attributes = {RT_EXPORT_INTS("kernel_shape", p->dims[2], p->dims[3]),
+                       RT_EXPORT_INTS("pads", padding + more.top, padding + more.left,
+                                      padding + more.bottom, padding + more.right)}};
+    for (uint32_t i = 0; i < attribute_count; i++) call.attributes[2 + i] = attributes[i];
+    RT_TRY(rt_export_image(ex, node->inputs[0], &call.inputs[0]));
+    RT_TRY(rt_export_weight(ex, node->inputs[1], &call.inputs[1]));
+    if (node->inputs[2] != NULL) RT_TRY(rt_export_weight(ex, node->inputs[2], &call.inputs[2]));
+    RT_TRY(rt_export_emit(ex, &call, &y));
+    return rt_export_made(ex, y, RT_EXPORT_IMAGE);
 }
 
 rt_status rt_export_conv2d(rt_exporter *ex)
 {
-    const rt_node *node = ex->node;
-    const rt_parameter *p = rt_export_parameter(node->inputs[1]);
-    const rt_conv2d_options *o = node->attributes;
-    const rt_tensor *from = rt_export_read(node, 0);
-    const char *x, *weight, *bias = NULL, *y;
-    if (p->layout != RT_LAYOUT_CONVOLUTION) return linear(ex);
-    const rt_sides pads = padding_of(node, o->padding, o->more);
-    RT_TRY(rt_export_image(ex, from, &x));
-    RT_TRY(rt_export_weight(ex, node->inputs[1], &weight));
-    if (node->inputs[2] != NULL) RT_TRY(rt_export_weight(ex, node->inputs[2], &bias));
-    const rt_export_call call = {
-        .op = "Conv",
-        .inputs = {x, weight, bias},
-        .attributes = {RT_EXPORT_INTS("dilations", o->dilation, o->dilation),
-                       RT_EXPORT_INT("group", o->groups),
-                       RT_EXPORT_INTS("kernel_shape", p->dims[2], p->dims[3]),
-                       RT_EXPORT_INTS("pads", pads.top, pads.left, pads.bottom, pads.right),
-                       RT_EXPORT_INTS("strides", o->stride, o->stride)}};
-    RT_TRY(rt_export_emit(ex, &call, &y));
-    return rt_export_made(ex, y, RT_EXPORT_IMAGE);
+    const rt_conv2d_options *o = ex->node->attributes;
+    const rt_onnx_attribute attributes[] = {RT_EXPORT_INTS("dilations", o->dilation, o->dilation),
+                                            RT_EXPORT_INT("group", o->groups),
+                                            RT_EXPORT_INTS("strides", o->stride, o->stride)};
+    if (rt_export_parameter(ex->node->inputs[1])->layout != RT_LAYOUT_CONVOLUTION)
+        return linear(ex);
+    return convolve(ex, "Conv", o->padding, o->more, attributes, RT_COUNT(attributes));
 }
 
 rt_status rt_export_conv_transpose2d(rt_exporter *ex)
 {
-    const rt_node *node = ex->node;
-    const rt_conv_transpose2d_options *o = node->attributes;
-    const rt_parameter *p = rt_export_parameter(node->inputs[1]);
-    const rt_sides pads = padding_of(node, o->padding, o->more);
-    const char *x, *weight, *bias = NULL, *y;
-    RT_TRY(rt_export_image(ex, node->inputs[0], &x));
-    RT_TRY(rt_export_weight(ex, node->inputs[1], &weight));
-    if (node->inputs[2] != NULL) RT_TRY(rt_export_weight(ex, node->inputs[2], &bias));
-    const rt_export_call call = {
-        .op = "ConvTranspose",
-        .inputs = {x, weight, bias},
-        .attributes = {RT_EXPORT_INTS("dilations", o->dilation, o->dilation),
-                       RT_EXPORT_INT("group", o->groups),
-                       RT_EXPORT_INTS("kernel_shape", p->dims[2], p->dims[3]),
-                       RT_EXPORT_INTS("output_padding", o->output_padding, o->output_padding),
-                       RT_EXPORT_INTS("pads", pads.top, pads.left, pads.bottom, pads.right),
-                       RT_EXPORT_INTS("strides", o->stride, o->stride)}};
-    RT_TRY(rt_export_emit(ex, &call, &y));
-    return rt_export_made(ex, y, RT_EXPORT_IMAGE);
+    const rt_conv_transpose2d_options *o = ex->node->attributes;
+    const rt_onnx_attribute attributes[] = {
+        RT_EXPORT_INTS("dilations", o->dilation, o->dilation), RT_EXPORT_INT("group", o->groups),
+        RT_EXPORT_INTS("output_padding", o->output_padding, o->output_padding),
+        RT_EXPORT_INTS("strides", o->stride, o->stride)};
+    return convolve(ex, "ConvTranspose", o->padding, o->more, attributes, RT_COUNT(attributes));
 }
 
 /* y = relu(x), leaky relu(x) or x, by the slope below 0. */

@@ -104,9 +104,8 @@ RT_CHECKED rt_status rt_export_wholes(rt_exporter *ex, const char *field, uint32
 
 /**
  * What a node reads as its input `i`: mostly node->inputs[i]. Where an operator of ONNX does what
- * several nodes do here, the last of them reads what the first does: a convolution behind a border
- * of zeros, a linear layer behind the flattening of an image, the bias behind a transposed
- * convolution, the end of a softmax over the channels of pixels.
+ * several nodes do here, the last of them reads what the first does: a linear layer behind the
+ * flattening of an image, the end of a softmax over the channels of pixels.
  */
 const rt_tensor *rt_export_read(const rt_node *node, uint32_t i);
 
