@@ -25,10 +25,11 @@ extern const rt_operator rt_conv2d_operator;
  *   bias    {1,1,1,O}, or NULL
  *   y       {N,H',W',O}, H' = floor((H + top + bottom - (kernel_h - 1) dilation - 1) / stride) + 1
  * G groups of channels: the output channels of group g = floor(o G/O) see the g-th C/G channels of
- * x; with G = C each sees one (depthwise). Without distances between the taps, with strides up to 4
- * and up to 7 for kernels and padding, it is fast; all else is done by plain kernels.
- * Gradients to x, weight and bias, each only where wanted. The gradient to x reads the set's
- * transposed copy of the weights. Errors: RT_ERROR_INPUT for shapes that do not fit.
+ * x; with G = C each sees one (depthwise). Fast are, with kernels and padding up to 7: without
+ * groups strides up to 4 and taps side by side; depthwise, and groups of whole vec4, strides and
+ * dilations up to 2. All else is done by plain kernels. Gradients to x, weight and bias, each only
+ * where wanted. The gradient to x reads the set's transposed copy of the weights. Errors:
+ * RT_ERROR_INPUT for shapes that do not fit.
  */
 rt_tensor *rt_conv2d(rt_graph *graph, rt_tensor *x, rt_tensor *weight, rt_tensor *bias,
                      const rt_conv2d_options *options);
