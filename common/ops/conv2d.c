@@ -25,27 +25,24 @@ static rt_status infer_shape(rt_graph *graph, rt_node *node)
                           (rt_shape){s.images, s.out_height, s.out_width, s.out_channels});
 }
 
+static const rt_conv2d_role role = {.shape = shape_of,
+                                    .groups = groups_of,
+                                    .forward = RT_CONV2D_FORWARD,
+                                    .input_gradient = RT_CONV2D_INPUT_GRADIENT};
+
 static rt_status prepare(rt_device *device, const rt_work *work, uint32_t count)
 {
-    uint32_t passes = 0;
-    rt_conv2d_work *all;
-    RT_TRY(RT_ALLOC(all, 2 * (size_t)count));
-    for (uint32_t i = 0; i < count; i++) {
-        const rt_node *node = work[i].node;
-        const rt_conv2d_shape shape = shape_of(node);
-        if (groups_of(node) > 1) continue; /* nothing to choose */
-        if (work[i].pass == RT_PASS_FORWARD) {
-            all[passes++] = (rt_conv2d_work){shape, RT_CONV2D_FORWARD};
-            continue;
-        }
-        if (node->input_gradients[X] != NULL)
-            all[passes++] = (rt_conv2d_work){shape, RT_CONV2D_INPUT_GRADIENT};
-        if (node->input_gradients[WEIGHT] != NULL)
-            all[passes++] = (rt_conv2d_work){shape, RT_CONV2D_WEIGHT_GRADIENT};
-    }
-    const rt_status status = passes > 0 ? rt_conv2d_prepare(device, all, passes) : RT_OK;
-    rt_free(all);
-    return status;
+    return rt_conv2d_role_prepare(&role, device, work, count);
+}
+
+static uint64_t scratch(const rt_node *node, rt_pass pass)
+{
+    return rt_conv2d_role_scratch(&role, node, pass);
+}
+
+static rt_cost cost(const rt_node *node, rt_pass pass)
+{
+    return rt_conv2d_role_cost(&role, node, pass);
 }
 
 static rt_conv2d_call forward_call(const rt_node *node)
@@ -64,34 +61,6 @@ static rt_status forward(rt_program *program, const rt_node *node)
 {
     const rt_conv2d_call call = forward_call(node);
     return rt_conv2d_record_pass(program, RT_CONV2D_FORWARD, &call, groups_of(node));
-}
-
-static uint64_t aligned(uint64_t bytes) { return (bytes + 255) / 256 * 256; }
-
-static uint64_t scratch(const rt_node *node, rt_pass pass)
-{
-    if (pass == RT_PASS_FORWARD) return 0;
-    const rt_conv2d_shape shape = shape_of(node);
-    uint64_t bytes = 0;
-    if (node->input_gradients[WEIGHT] != NULL)
-        bytes += aligned(rt_conv2d_scratch(&shape, groups_of(node)));
-    if (node->input_gradients[BIAS] != NULL)
-        bytes += rt_column_sum_bytes(rt_vec4s(shape.out_channels));
-    return bytes;
-}
-
-static rt_status bias_gradient(rt_program *program, const rt_node *node,
-                               const rt_conv2d_shape *shape)
-{
-    rt_gpu_range part = node->scratch;
-    const uint64_t used = aligned(rt_conv2d_scratch(shape, groups_of(node)));
-    if (node->input_gradients[WEIGHT] != NULL) {
-        part.offset += used;
-        part.size -= used;
-    }
-    return rt_column_sum(program, rt_bind(node->output_gradients[0]),
-                         rt_shape_pixels(node->outputs[0]->shape), rt_vec4s(shape->out_channels),
-                         rt_bind(node->input_gradients[BIAS]), part);
 }
 
 /* The backward pass of `next` as far as a convolution can do it in passing: behind a residual, what
@@ -145,8 +114,7 @@ static rt_status record_backward(rt_program *program, const rt_node *node, const
         call.weight_gradient = rt_bind(node->input_gradients[WEIGHT]);
         RT_TRY(rt_conv2d_record_pass(program, RT_CONV2D_WEIGHT_GRADIENT, &call, groups_of(node)));
     }
-    if (node->input_gradients[BIAS] != NULL) RT_TRY(bias_gradient(program, node, &call.shape));
-    return RT_OK;
+    return rt_conv2d_role_bias_gradient(&role, program, node);
 }
 
 static rt_status backward(rt_program *program, const rt_node *node)
@@ -195,11 +163,6 @@ static rt_status record_joined(rt_program *program, const rt_node *node, const r
     call.batch_norm = &batch_norm;
     if (keeps) call.raw = rt_bind(node->outputs[0]);
     return rt_conv2d_record_pass(program, RT_CONV2D_FORWARD, &call, 1);
-}
-
-static rt_cost cost(const rt_node *node, rt_pass pass)
-{
-    return rt_conv2d_cost(node, pass, node->inputs[X]->shape.c / groups_of(node));
 }
 
 const rt_operator rt_conv2d_operator = {

@@ -39,6 +39,12 @@ const char *rt_conv2d_pass_name(rt_conv2d_pass pass)
     return names[pass];
 }
 
+double rt_conv2d_flops(const rt_conv2d_shape *s)
+{
+    return 2.0 * s->images * s->out_height * s->out_width * s->out_channels * s->in_channels *
+           s->kernel_h * s->kernel_w;
+}
+
 static uint64_t weight_bytes(const rt_conv2d_shape *shape)
 {
     return (uint64_t)shape->kernel_h * shape->kernel_w * 4 * rt_vec4s(shape->in_channels) *

@@ -110,6 +110,9 @@ RT_CHECKED rt_status rt_conv2d_dispatch(rt_program *program, const rt_conv2d_cho
 /** "forward", "input gradient" or "weight gradient". */
 const char *rt_conv2d_pass_name(rt_conv2d_pass pass);
 
+/** Multiplications and additions of a pass, each of the three alike. */
+double rt_conv2d_flops(const rt_conv2d_shape *layer);
+
 /** Scratch of a weight gradient: a copy of the weights for each part, as many as the family that
  *  makes most; 0 for one part. */
 uint64_t rt_conv2d_partial_bytes(const rt_conv2d_shape *shape);

@@ -1,5 +1,6 @@
 #include "common/ops/conv2d_layer.h"
 
+#include "common/ops/channels.h"
 #include "common/ops/conv2d_choice.h"
 #include "common/ops/conv2d_grouped.h"
 
@@ -83,21 +84,69 @@ rt_status rt_conv2d_record_pass(rt_program *program, rt_conv2d_pass pass,
     return rt_conv2d_dispatch(program, &choice, pass, call);
 }
 
-uint64_t rt_conv2d_scratch(const rt_conv2d_shape *shape, uint32_t groups)
+rt_status rt_conv2d_role_prepare(const rt_conv2d_role *role, rt_device *device, const rt_work *work,
+                                 uint32_t count)
 {
-    return groups > 1 ? rt_conv2d_grouped_partial_bytes(shape, groups)
-                      : rt_conv2d_partial_bytes(shape);
+    uint32_t passes = 0;
+    rt_conv2d_work *all;
+    RT_TRY(RT_ALLOC(all, 2 * (size_t)count));
+    for (uint32_t i = 0; i < count; i++) {
+        const rt_node *node = work[i].node;
+        const rt_conv2d_shape shape = role->shape(node);
+        if (role->groups(node) > 1) continue; /* nothing to choose */
+        if (work[i].pass == RT_PASS_FORWARD) {
+            all[passes++] = (rt_conv2d_work){shape, role->forward};
+            continue;
+        }
+        if (node->input_gradients[X] != NULL)
+            all[passes++] = (rt_conv2d_work){shape, role->input_gradient};
+        if (node->input_gradients[WEIGHT] != NULL)
+            all[passes++] = (rt_conv2d_work){shape, RT_CONV2D_WEIGHT_GRADIENT};
+    }
+    const rt_status status = passes > 0 ? rt_conv2d_prepare(device, all, passes) : RT_OK;
+    rt_free(all);
+    return status;
 }
 
-/* Each tensor once. */
-rt_cost rt_conv2d_cost(const rt_node *node, rt_pass pass, uint32_t in_channels)
+/* Of the weights' gradient, where it is wanted; a place behind it may be bound. */
+static uint64_t weight_scratch(const rt_conv2d_role *role, const rt_node *node)
 {
-    const rt_shape x = node->inputs[X]->shape, w = node->inputs[WEIGHT]->shape;
+    enum { ALIGNMENT = 256 };
+    if (node->input_gradients[WEIGHT] == NULL) return 0;
+    const rt_conv2d_shape shape = role->shape(node);
+    const uint32_t groups = role->groups(node);
+    const uint64_t bytes = groups > 1 ? rt_conv2d_grouped_partial_bytes(&shape, groups)
+                                      : rt_conv2d_partial_bytes(&shape);
+    return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+}
+
+uint64_t rt_conv2d_role_scratch(const rt_conv2d_role *role, const rt_node *node, rt_pass pass)
+{
+    if (pass == RT_PASS_FORWARD) return 0;
+    const uint64_t bias = node->input_gradients[BIAS] != NULL
+                              ? rt_column_sum_bytes(rt_vec4s(node->outputs[0]->shape.c))
+                              : 0;
+    return weight_scratch(role, node) + bias;
+}
+
+rt_status rt_conv2d_role_bias_gradient(const rt_conv2d_role *role, rt_program *program,
+                                       const rt_node *node)
+{
     const rt_shape y = node->outputs[0]->shape;
-    const double results = (double)rt_shape_pixels(y) * y.c;
-    const double flops = 2 * results * w.n * w.h * in_channels;
-    const double bytes =
-        (double)rt_shape_bytes(x) + (double)rt_shape_bytes(w) + (double)rt_shape_bytes(y);
+    const uint64_t used = weight_scratch(role, node);
+    if (node->input_gradients[BIAS] == NULL) return RT_OK;
+    return rt_column_sum(program, rt_bind(node->output_gradients[0]), rt_shape_pixels(y),
+                         rt_vec4s(y.c), rt_bind(node->input_gradients[BIAS]),
+                         rt_subrange(node->scratch, used, node->scratch.size - used));
+}
+
+rt_cost rt_conv2d_role_cost(const rt_conv2d_role *role, const rt_node *node, rt_pass pass)
+{
+    const rt_conv2d_shape shape = role->shape(node);
+    const double flops = rt_conv2d_flops(&shape) / role->groups(node);
+    const double bytes = (double)rt_shape_bytes(node->inputs[X]->shape) +
+                         (double)rt_shape_bytes(node->inputs[WEIGHT]->shape) +
+                         (double)rt_shape_bytes(node->outputs[0]->shape);
     const int passes = pass == RT_PASS_FORWARD ? 1
                                                : (node->input_gradients[X] != NULL) +
                                                      (node->input_gradients[WEIGHT] != NULL);

@@ -18,11 +18,28 @@ rt_conv2d_shape rt_conv2d_shape_of(rt_shape x, rt_shape weight, const rt_conv2d_
  */
 RT_CHECKED rt_status rt_conv2d_record_pass(rt_program *program, rt_conv2d_pass pass,
                                            const rt_conv2d_call *call, uint32_t groups);
-/** Bytes that call->partial of a weight gradient needs. */
-uint64_t rt_conv2d_scratch(const rt_conv2d_shape *shape, uint32_t groups);
+/**
+ * An operator with inputs {x, weight, bias} around a convolution: which layer's kernels it uses,
+ * and which of that layer's passes its own are.
+ */
+typedef struct rt_conv2d_role {
+    rt_conv2d_shape (*shape)(const rt_node *node);
+    uint32_t (*groups)(const rt_node *node);
+    rt_conv2d_pass forward, input_gradient;
+} rt_conv2d_role;
 
-/** Multiplications and additions of a pass and its least memory traffic, for each of the passes
- *  that the node does. `in_channels`: that an output channel sees. */
-rt_cost rt_conv2d_cost(const rt_node *node, rt_pass pass, uint32_t in_channels);
+/* For the operators' tables: */
+
+/** prepare: chooses kernels for all passes that are going to run. */
+RT_CHECKED rt_status rt_conv2d_role_prepare(const rt_conv2d_role *role, rt_device *device,
+                                            const rt_work *work, uint32_t count);
+/** scratch: the parts of the weights' gradient, and behind them those of the bias's. */
+uint64_t rt_conv2d_role_scratch(const rt_conv2d_role *role, const rt_node *node, rt_pass pass);
+/** backward, as far as the bias goes, if its gradient is wanted. */
+RT_CHECKED rt_status rt_conv2d_role_bias_gradient(const rt_conv2d_role *role, rt_program *program,
+                                                  const rt_node *node);
+/** cost: a multiplication and an addition for each weight and pixel, each tensor once, for every
+ *  one of the passes that the node does. */
+rt_cost rt_conv2d_role_cost(const rt_conv2d_role *role, const rt_node *node, rt_pass pass);
 
 #endif

@@ -21,16 +21,7 @@ struct rt_conv2d_trial {
     float *expected, *got; ///< of `result`'s size
 };
 
-static bool is_cpu(const rt_device *device)
-{
-    return strcmp(rt_device_describe(device)->kind, "cpu") == 0;
-}
-
-double rt_conv2d_flops(const rt_conv2d_shape *s)
-{
-    return 2.0 * s->images * s->out_height * s->out_width * s->out_channels * s->in_channels *
-           s->kernel_h * s->kernel_w;
-}
+static bool is_cpu(const rt_device *device) { return rt_device_is_cpu(rt_device_describe(device)); }
 
 rt_conv2d_shape rt_conv2d_trial_layer(const rt_device *device, const rt_conv2d_shape *layer)
 {

@@ -21,9 +21,6 @@ typedef struct rt_conv2d_figure {
     bool chosen;    ///< for this pass of this layer; a race chooses for all at once
 } rt_conv2d_figure;
 
-/** Multiplications and additions of a pass, each of the three alike. */
-double rt_conv2d_flops(const rt_conv2d_shape *layer);
-
 /** The layer with as many images as a trial needs, at most those it has: some milliseconds of work
  *  on a CPU, enough to fill a GPU. What is fastest for these is taken for more of them. */
 rt_conv2d_shape rt_conv2d_trial_layer(const rt_device *device, const rt_conv2d_shape *layer);

@@ -1,6 +1,5 @@
 #include "common/ops/conv_transpose2d.h"
 
-#include "common/ops/conv2d_choice.h"
 #include "common/ops/conv2d_layer.h"
 #include "common/ops/elementwise.h"
 
@@ -76,27 +75,24 @@ static rt_status infer_shape(rt_graph *graph, rt_node *node)
                           (rt_shape){x.n, (uint32_t)height, (uint32_t)width, channels});
 }
 
+static const rt_conv2d_role role = {.shape = shape_of,
+                                    .groups = groups_of,
+                                    .forward = RT_CONV2D_INPUT_GRADIENT,
+                                    .input_gradient = RT_CONV2D_FORWARD};
+
 static rt_status prepare(rt_device *device, const rt_work *work, uint32_t count)
 {
-    uint32_t passes = 0;
-    rt_conv2d_work *all;
-    RT_TRY(RT_ALLOC(all, 2 * (size_t)count));
-    for (uint32_t i = 0; i < count; i++) {
-        const rt_node *node = work[i].node;
-        const rt_conv2d_shape shape = shape_of(node);
-        if (groups_of(node) > 1) continue; /* nothing to choose */
-        if (work[i].pass == RT_PASS_FORWARD) {
-            all[passes++] = (rt_conv2d_work){shape, RT_CONV2D_INPUT_GRADIENT};
-            continue;
-        }
-        if (node->input_gradients[X] != NULL)
-            all[passes++] = (rt_conv2d_work){shape, RT_CONV2D_FORWARD};
-        if (node->input_gradients[WEIGHT] != NULL)
-            all[passes++] = (rt_conv2d_work){shape, RT_CONV2D_WEIGHT_GRADIENT};
-    }
-    const rt_status status = passes > 0 ? rt_conv2d_prepare(device, all, passes) : RT_OK;
-    rt_free(all);
-    return status;
+    return rt_conv2d_role_prepare(&role, device, work, count);
+}
+
+static uint64_t scratch(const rt_node *node, rt_pass pass)
+{
+    return rt_conv2d_role_scratch(&role, node, pass);
+}
+
+static rt_cost cost(const rt_node *node, rt_pass pass)
+{
+    return rt_conv2d_role_cost(&role, node, pass);
 }
 
 static rt_status forward(rt_program *program, const rt_node *node)
@@ -120,19 +116,8 @@ static rt_status forward(rt_program *program, const rt_node *node)
                        .label = node->label});
 }
 
-static uint64_t aligned(uint64_t bytes) { return (bytes + 255) / 256 * 256; }
-
-/* Of the weights' gradient; that of the bias takes what is behind it. */
-static uint64_t weight_scratch(const rt_node *node)
-{
-    const rt_conv2d_shape shape = shape_of(node);
-    if (node->input_gradients[WEIGHT] == NULL) return 0;
-    return aligned(rt_conv2d_scratch(&shape, groups_of(node)));
-}
-
 static rt_status backward(rt_program *program, const rt_node *node)
 {
-    const rt_tensor *y = node->outputs[0];
     rt_conv2d_call call = {
         .shape = shape_of(node),
         .x = rt_bind(node->output_gradients[0]),
@@ -149,26 +134,7 @@ static rt_status backward(rt_program *program, const rt_node *node)
         call.weight_gradient = rt_bind(node->input_gradients[WEIGHT]);
         RT_TRY(rt_conv2d_record_pass(program, RT_CONV2D_WEIGHT_GRADIENT, &call, groups_of(node)));
     }
-    if (node->input_gradients[BIAS] == NULL) return RT_OK;
-    rt_gpu_range rest = node->scratch;
-    rest.offset += weight_scratch(node);
-    rest.size -= weight_scratch(node);
-    return rt_column_sum(program, call.x, rt_shape_pixels(y->shape), rt_vec4s(y->shape.c),
-                         rt_bind(node->input_gradients[BIAS]), rest);
-}
-
-static uint64_t scratch(const rt_node *node, rt_pass pass)
-{
-    if (pass == RT_PASS_FORWARD) return 0;
-    const uint64_t bias = node->input_gradients[BIAS] != NULL
-                              ? rt_column_sum_bytes(rt_vec4s(node->outputs[0]->shape.c))
-                              : 0;
-    return weight_scratch(node) + bias;
-}
-
-static rt_cost cost(const rt_node *node, rt_pass pass)
-{
-    return rt_conv2d_cost(node, pass, node->inputs[X]->shape.c / groups_of(node));
+    return rt_conv2d_role_bias_gradient(&role, program, node);
 }
 
 const rt_operator rt_conv_transpose2d_operator = {
