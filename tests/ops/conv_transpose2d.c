@@ -146,3 +146,25 @@ Test(ops_conv_transpose2d, refuses_what_does_not_fit)
         rt_parameters_free(parameters);
     }
 }
+
+/* Each pixel of x meets all weights of its channels once, whatever the stride. */
+Test(ops_conv_transpose2d, costs_a_multiplication_and_an_addition_a_pixel_of_x_and_weight)
+{
+    rt_graph *graph;
+    rt_parameters *parameters;
+    rt_test_ok(rt_graph_create(&graph));
+    rt_test_ok(rt_parameters_create(&parameters));
+    const rt_parameter weight = {
+        .name = "weight", .layout = RT_LAYOUT_CONVOLUTION, .dims = {8, 3, 4, 4}, .rank = 4};
+    rt_test_ok(rt_parameters_add(parameters, &weight, NULL));
+    rt_tensor *x = rt_graph_input(graph, "x", (rt_shape){2, 5, 6, 8});
+    const rt_conv_transpose2d_options options = {.stride = 2, .padding = 1, .groups = 2};
+    const rt_tensor *y = rt_conv_transpose2d(
+        graph, x, rt_graph_parameter(graph, parameters, 0, false), NULL, &options);
+    rt_test_ok(rt_graph_status(graph));
+    cr_assert_eq(y->shape.c, 6);
+    cr_assert_eq(rt_conv_transpose2d_operator.cost(y->producer, RT_PASS_FORWARD).flops,
+                 2.0 * (2 * 5 * 6) * (8 * 3 * 4 * 4));
+    rt_graph_free(graph);
+    rt_parameters_free(parameters);
+}
