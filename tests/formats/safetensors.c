@@ -1,6 +1,6 @@
 #include "common/formats/safetensors.h"
 
-#include "common/base/random.h"
+#include "tests/formats/safetensors_maker.h"
 #include "tests/temporary.h"
 
 #include <criterion/criterion.h>
@@ -9,16 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* A file from its parts: 8 bytes of length, header, `data_size` bytes 0, 1, 2, ... */
-static size_t make_file(uint8_t *bytes, const char *header, size_t header_size, size_t data_size)
-{
-    const uint64_t length = header_size;
-    memcpy(bytes, &length, 8);
-    memcpy(bytes + 8, header, header_size);
-    for (size_t i = 0; i < data_size; i++) bytes[8 + header_size + i] = (uint8_t)i;
-    return 8 + header_size + data_size;
-}
 
 static const float values[6] = {0, -0.0f, 1.5f, INFINITY, 1e-45f, -3};
 
@@ -104,7 +94,7 @@ Test(formats_safetensors, reads_a_file_of_another_writer)
     uint8_t bytes[512];
     rt_safetensors file = {0};
     float floats[2];
-    const size_t size = make_file(bytes, header, sizeof header - 1, 8);
+    const size_t size = rt_test_safetensors(bytes, header, sizeof header - 1, 8);
     memcpy(bytes + 8 + sizeof header - 1, (uint16_t[]){0x3E00, 0xFC00}, 4);
     cr_assert_eq(rt_safetensors_parse(&file, "test", bytes, size), RT_OK, "%s", rt_error_message());
     cr_assert_str_eq(file.entries[0].name, "\xC3\xA4\xF0\x9F\x98\x80");
@@ -145,8 +135,7 @@ Test(formats_safetensors, converts_small_floats)
     cr_assert_not_null(strstr(rt_error_message(), "unsupported"));
 }
 
-/* Every rule broken alone. GOOD's tensor takes 8 bytes. */
-#define GOOD "\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}"
+/* Every rule broken alone. */
 #define ENTRY(text) "{\"a\":{" text "}}"
 
 static const struct {
@@ -157,23 +146,26 @@ static const struct {
     {"", 0, "header of 0 bytes"},
     {"{", 0, "header of 1 bytes"},
     {"[]", 0, "'{' as the first byte"},
-    {" {" GOOD "}", 8, "'{' as the first byte"},
-    {"{" GOOD "}\n", 8, "only spaces"},
-    {"{" GOOD "} x", 8, "only spaces"},
-    {"{" GOOD "}{}", 8, "only spaces"},
-    {"{" GOOD, 8, "',' or '}'"},
-    {"{" GOOD ",}", 8, "a string"},
-    {"{" GOOD "," GOOD "}", 8, "overlaps"},
-    {"{" GOOD ",\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[8,12]}}", 12, "duplicate"},
-    {"{" GOOD ",\"\\u0061\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[8,12]}}", 12,
+    {" {" RT_TEST_TENSOR "}", 8, "'{' as the first byte"},
+    {"{" RT_TEST_TENSOR "}\n", 8, "only spaces"},
+    {"{" RT_TEST_TENSOR "} x", 8, "only spaces"},
+    {"{" RT_TEST_TENSOR "}{}", 8, "only spaces"},
+    {"{" RT_TEST_TENSOR, 8, "',' or '}'"},
+    {"{" RT_TEST_TENSOR ",}", 8, "a string"},
+    {"{" RT_TEST_TENSOR "," RT_TEST_TENSOR "}", 8, "overlaps"},
+    {"{" RT_TEST_TENSOR ",\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[8,12]}}", 12,
      "duplicate"},
-    {"{\"__metadata__\":{\"k\":\"1\",\"k\":\"2\"}," GOOD "}", 8, "duplicate metadata key 'k'"},
-    {"{\"__metadata__\":{},\"__metadata__\":{}," GOOD "}", 8, "duplicate key '__metadata__'"},
-    {"{\"__metadata__\":{\"k\":1}," GOOD "}", 8, "a string"},
-    {"{\"__metadata__\":{\"k\":null}," GOOD "}", 8, "a string"},
-    {"{\"__metadata__\":{\"k\":{}}," GOOD "}", 8, "a string"},
-    {"{\"__metadata__\":[]," GOOD "}", 8, "'{'"},
-    {"{\"__metadata__\":{\"sha256\":\"00\"}," GOOD "}", 8, "sha256"},
+    {"{" RT_TEST_TENSOR ",\"\\u0061\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[8,12]}}",
+     12, "duplicate"},
+    {"{\"__metadata__\":{\"k\":\"1\",\"k\":\"2\"}," RT_TEST_TENSOR "}", 8,
+     "duplicate metadata key 'k'"},
+    {"{\"__metadata__\":{},\"__metadata__\":{}," RT_TEST_TENSOR "}", 8,
+     "duplicate key '__metadata__'"},
+    {"{\"__metadata__\":{\"k\":1}," RT_TEST_TENSOR "}", 8, "a string"},
+    {"{\"__metadata__\":{\"k\":null}," RT_TEST_TENSOR "}", 8, "a string"},
+    {"{\"__metadata__\":{\"k\":{}}," RT_TEST_TENSOR "}", 8, "a string"},
+    {"{\"__metadata__\":[]," RT_TEST_TENSOR "}", 8, "'{'"},
+    {"{\"__metadata__\":{\"sha256\":\"00\"}," RT_TEST_TENSOR "}", 8, "sha256"},
     {"{\"\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 8, "name has 0 bytes"},
     {"{\"a\\u0000\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 8, "\\u0000"},
     {"{\"a\x01\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 8, "control"},
@@ -220,10 +212,12 @@ static const struct {
     {ENTRY("\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8,9]"), 8, "more than 2"},
     {ENTRY("\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[8]"), 8, "[begin, end]"},
     {ENTRY("\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[4,12]"), 12, "hole"},
-    {"{" GOOD ",\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}", 8, "overlaps"},
-    {"{" GOOD ",\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[12,16]}}", 16, "hole"},
-    {"{" GOOD "}", 4, "beyond the end"},
-    {"{" GOOD "}", 9, "1 bytes follow"},
+    {"{" RT_TEST_TENSOR ",\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}", 8,
+     "overlaps"},
+    {"{" RT_TEST_TENSOR ",\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[12,16]}}", 16,
+     "hole"},
+    {"{" RT_TEST_TENSOR "}", 4, "beyond the end"},
+    {"{" RT_TEST_TENSOR "}", 9, "1 bytes follow"},
     {"{}", 1, "1 bytes follow"},
 };
 
@@ -232,8 +226,8 @@ Test(formats_safetensors, refuses_hostile_files)
     uint8_t bytes[1024];
     for (size_t i = 0; i < RT_COUNT(hostile); i++) {
         rt_safetensors file = {0};
-        const size_t size =
-            make_file(bytes, hostile[i].header, strlen(hostile[i].header), hostile[i].data_size);
+        const size_t size = rt_test_safetensors(bytes, hostile[i].header, strlen(hostile[i].header),
+                                                hostile[i].data_size);
         const rt_status status = rt_safetensors_parse(&file, "x.safetensors", bytes, size);
         cr_expect_eq(status, RT_ERROR_INPUT, "accepted: %s", hostile[i].header);
         cr_expect_not_null(strstr(rt_error_message(), hostile[i].message), "%s gave: %s",
@@ -255,7 +249,7 @@ Test(formats_safetensors, refuses_too_many_names, .timeout = 20)
         length += snprintf(header + length, (size_t)(ROOM - length), "%s\"%d\":\"\"",
                            i > 0 ? "," : "", i);
     length += snprintf(header + length, (size_t)(ROOM - length), "}}");
-    const size_t size = make_file(bytes, header, (size_t)length, 0);
+    const size_t size = rt_test_safetensors(bytes, header, (size_t)length, 0);
     cr_assert_eq(rt_safetensors_parse(&file, "many", bytes, size), RT_ERROR_INPUT);
     cr_assert_not_null(strstr(rt_error_message(), "more than 65536"), "%s", rt_error_message());
     free(header);
@@ -289,7 +283,8 @@ Test(formats_safetensors, refuses_wrong_sizes)
 {
     uint8_t bytes[256];
     rt_safetensors file = {0};
-    const size_t size = make_file(bytes, "{" GOOD "}", strlen("{" GOOD "}"), 8);
+    const size_t size =
+        rt_test_safetensors(bytes, "{" RT_TEST_TENSOR "}", strlen("{" RT_TEST_TENSOR "}"), 8);
     cr_assert_eq(rt_safetensors_parse(&file, "good", bytes, size), RT_OK);
     rt_safetensors_close(&file);
     for (size_t cut = 0; cut < size; cut++)
@@ -321,128 +316,6 @@ Test(formats_safetensors, sees_every_flipped_bit_of_the_data)
     rt_safetensors_writer_clear(&writer);
 }
 
-/* One to three random edits of a good file, most of them in the header. */
-static size_t mutate(uint8_t *bytes, const uint8_t *good, size_t size, uint32_t number)
-{
-    static const char likely[] = "{}[]:,\" 0123456789.-eE\\ux\"dtypeF";
-    uint32_t draws[4];
-    memcpy(bytes, good, size);
-    rt_philox(1, RT_STREAM_NOISE, 0, number, draws);
-    for (uint32_t edit = 0; edit <= draws[0] % 3; edit++) {
-        uint32_t more[4];
-        rt_philox(2, RT_STREAM_NOISE, edit, number, more);
-        const size_t at = more[0] % 8 == 0 ? more[1] % size : 8 + more[1] % (size - 16);
-        if (more[2] % 4 == 0 && size < 480) { /* insert, and say so in the length */
-            memmove(bytes + at + 1, bytes + at, size - at);
-            bytes[at] = (uint8_t)likely[more[3] % (sizeof likely - 1)];
-            size++;
-            if (at >= 8) bytes[0]++;
-        } else if (more[2] % 4 == 1) { /* remove */
-            memmove(bytes + at, bytes + at + 1, size - at - 1);
-            size--;
-            if (at >= 8) bytes[0]--;
-        } else
-            bytes[at] = more[2] % 4 == 2 ? (uint8_t)more[3]
-                                         : (uint8_t)likely[more[3] % (sizeof likely - 1)];
-    }
-    return size;
-}
-
-static const char mutated_header[] =
-    "{\"__metadata__\":{\"arch\":\"r8\"}," GOOD
-    ",\"b\":{\"dtype\":\"U8\",\"shape\":[2,1],\"data_offsets\":[8,10]}}  ";
-
-Test(formats_safetensors, mutants_never_crash)
-{
-    uint8_t good[512], bytes[512];
-    size_t accepted = 0;
-    const size_t good_size = make_file(good, mutated_header, sizeof mutated_header - 1, 10);
-    for (uint32_t i = 0; i < 50000; i++) {
-        rt_safetensors file = {0};
-        const size_t size = mutate(bytes, good, good_size, i);
-        if (rt_safetensors_parse(&file, "mutant", bytes, size) == RT_OK) accepted++;
-        rt_safetensors_close(&file);
-    }
-    cr_assert(accepted > 100 && accepted < 25000, "%zu accepted: the mutants are no test",
-              accepted);
-}
-
-/* The rules once more, on top of Python's JSON reader: both accept the same mutants. */
-Test(formats_safetensors, agrees_with_an_oracle)
-{
-    enum { MUTANTS = 20000 };
-    static const char script[] =
-        "import hashlib, json, re, struct, sys\n"
-        "W = dict(F64=8, F32=4, F16=2, BF16=2, I64=8, I32=4, I16=2, I8=1, U64=8, U32=4, U16=2,\n"
-        "         U8=1, BOOL=1, F8_E5M2=1, F8_E4M3=1)\n"
-        "class Integer:\n"
-        "    def __init__(s, t):\n"
-        "        assert re.fullmatch('[0-9]+', t) and int(t) < 2**53\n"
-        "        s.v = int(t)\n"
-        "def no(x): raise ValueError\n"
-        "def pairs(p):\n"
-        "    for k, v in p:\n"
-        "        for t in (k, v):\n"
-        "            if isinstance(t, str):\n"
-        "                t.encode(); assert '\\0' not in t\n"
-        "    assert len({k for k, v in p}) == len(p)\n"
-        "    return dict(p)\n"
-        "def check(b):\n"
-        "    n = struct.unpack('<Q', b[:8])[0]\n"
-        "    assert 2 <= n <= len(b) - 8\n"
-        "    t = b[8:8 + n].decode(); d = b[8 + n:]\n"
-        "    assert t[0] == '{'\n"
-        "    r = json.JSONDecoder(object_pairs_hook=pairs, parse_int=Integer, parse_float=no,\n"
-        "                         parse_constant=no)\n"
-        "    h, end = r.raw_decode(t)\n"
-        "    assert set(t[end:]) <= {' '}\n"
-        "    m = h.pop('__metadata__', {})\n"
-        "    assert isinstance(m, dict) and all(isinstance(v, str) for v in m.values())\n"
-        "    assert m.get('sha256', None) in (None, hashlib.sha256(d).hexdigest())\n"
-        "    spans = []\n"
-        "    for k, v in h.items():\n"
-        "        assert 1 <= len(k.encode()) <= 1024 and isinstance(v, dict)\n"
-        "        assert set(v) == {'dtype', 'shape', 'data_offsets'}\n"
-        "        s = v['shape']; o = v['data_offsets']\n"
-        "        assert isinstance(s, list) and isinstance(o, list) and len(o) == 2\n"
-        "        assert all(isinstance(i, Integer) for i in s + o) and len(s) <= 8\n"
-        "        size = W[v['dtype']]\n"
-        "        for i in s: size *= i.v\n"
-        "        assert size > 0 and o[1].v - o[0].v == size\n"
-        "        spans.append((o[0].v, o[1].v))\n"
-        "    at = 0\n"
-        "    for i, j in sorted(spans):\n"
-        "        assert i == at; at = j\n"
-        "    assert at == len(d)\n"
-        "bad = 0\n"
-        "b = open(sys.argv[1], 'rb').read()\n"
-        "while b:\n"
-        "    n, ok = struct.unpack('<IB', b[:5])\n"
-        "    try: check(b[5:5 + n]); good = 1\n"
-        "    except (ValueError, AssertionError, KeyError, TypeError, AttributeError,\n"
-        "            IndexError, struct.error, RecursionError): good = 0\n"
-        "    if good != ok: bad += 1; print(ok, good, b[5:5 + n])\n"
-        "    b = b[5 + n:]\n"
-        "sys.exit(bad > 0)\n";
-    uint8_t good[512], bytes[512];
-    const char *path = rt_test_path("mutants");
-    FILE *list = fopen(path, "wb");
-    const size_t good_size = make_file(good, mutated_header, sizeof mutated_header - 1, 10);
-    for (uint32_t i = 0; i < MUTANTS; i++) {
-        rt_safetensors file = {0};
-        const uint32_t size = (uint32_t)mutate(bytes, good, good_size, 1000000 + i);
-        const uint8_t accepted = rt_safetensors_parse(&file, "mutant", bytes, size) == RT_OK;
-        fwrite(&size, sizeof size, 1, list);
-        fwrite(&accepted, 1, 1, list);
-        fwrite(bytes, 1, size, list);
-        rt_safetensors_close(&file);
-    }
-    cr_assert_eq(fclose(list), 0);
-    const int result = rt_test_python("json", script, path);
-    if (result < 0) cr_skip_test("python3 is not installed");
-    cr_assert_eq(result, 0);
-}
-
 Test(formats_safetensors, writer_is_canonical)
 {
     rt_buffer first = {0}, second = {0};
@@ -471,7 +344,7 @@ Test(formats_safetensors, writer_is_canonical)
 Test(formats_safetensors, survives_lack_of_memory)
 {
     uint8_t bytes[512];
-    const size_t size = make_file(bytes, mutated_header, sizeof mutated_header - 1, 10);
+    const size_t size = rt_test_safetensors(bytes, RT_TEST_HEADER, sizeof RT_TEST_HEADER - 1, 10);
     rt_status status = RT_ERROR_MEMORY;
     for (uint64_t nth = 1; status != RT_OK; nth++) {
         rt_safetensors file = {0};
