@@ -35,6 +35,17 @@ extern rt_io_calls rt_io;
 RT_CHECKED rt_status rt_file_read(rt_buffer *bytes, const char *path, uint64_t limit);
 
 /**
+ * Reads `size` bytes from byte `offset` of a file that somebody else names (a model, say), in
+ * `folder` or below and nowhere else: the name is relative and has no "..", neither the file nor a
+ * folder on the way is a symbolic link, and the file is a regular one without a second (hard) link.
+ * The path of `folder` itself is the caller's own, and may lead over links.
+ * Errors: RT_ERROR_INPUT naming the file and the rule, also if it ends before; RT_ERROR_IO.
+ * Ownership: the caller clears `*bytes`, which has a final 0 byte as above.
+ */
+RT_CHECKED rt_status rt_file_read_within(rt_buffer *bytes, const char *folder, const char *name,
+                                         uint64_t offset, uint64_t size);
+
+/**
  * Replaces `path` (absent or a regular file) by `size` bytes as described above. The temporary name
  * is "PATH.PID.tmp": only kill -9 or a power cut leaves it behind.
  * Errors: RT_ERROR_IO, with the path, what to do, and for a full disk how much was needed; the old

@@ -56,6 +56,7 @@ static rt_status read_hints(const rt_command *command, conversion *c, rt_model_h
     *hints = (rt_model_hints){.arch = rt_command_option(command, "arch"),
                               .shortcut = rt_command_option(command, "shortcut"),
                               .stem = rt_command_option(command, "stem"),
+                              .external_data = rt_command_option(command, "external-data") != NULL,
                               .override = true};
     RT_TRY(rt_command_option_uint(command, "base-width", 1, 1024, &hints->base_width));
     RT_TRY(rt_command_option_uint(command, "height", 4, 4096, &hints->height));
@@ -139,6 +140,7 @@ static const rt_option own_options[] = {
     {"width", "N", "of the images"},
     {"mean", "M,M,M", "what the model subtracts from pixels in [0,1], a number a channel"},
     {"std", "S,S,S", "what it divides by"},
+    {"external-data", NULL, "ONNX: tensors may lie in other files of its folder"},
 };
 
 const rt_command_description rt_convert_command = {

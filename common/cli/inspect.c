@@ -65,6 +65,7 @@ static rt_status read_options(const rt_command *command, rt_inspect_options *opt
         .model = rt_command_option(command, "model"),
         .npy = rt_command_option(command, "npy"),
         .verify = rt_command_option(command, "verify") != NULL,
+        .external_data = rt_command_option(command, "external-data") != NULL,
     };
     RT_TRY(rt_command_option_pair(command, "grid", 1000, &options->rows, &options->columns));
     RT_TRY(read_order(command, &options->order));
@@ -108,6 +109,7 @@ static const rt_option own_options[] = {
      "where the grid goes (grid.png); a name without .png is a folder for all samples"},
     {"npy", "DIR", "write all samples as NumPy arrays"},
     {"verify", NULL, "read every byte and check it against checksums and index"},
+    {"external-data", NULL, "an ONNX model's tensors may lie in other files of its folder"},
 };
 
 const rt_command_description rt_inspect_command = {

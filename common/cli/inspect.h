@@ -16,6 +16,7 @@ typedef struct rt_inspect_options {
     const char *model; ///< whose logits judge the samples; NULL: those of the store
     const char *npy;   ///< folder of .npy files; NULL: none
     bool verify;
+    bool external_data; ///< of an ONNX model
 } rt_inspect_options;
 
 RT_CHECKED rt_status rt_inspect_store(rt_command *command, const char *path,

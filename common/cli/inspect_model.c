@@ -155,12 +155,13 @@ static void print_model(const rt_model_survey *s)
     if (s->doubt != NULL) print_tensors(weights);
 }
 
-static rt_status run(rt_command *command, rt_model_survey *s, bool verify)
+static rt_status run(rt_command *command, rt_model_survey *s, const rt_inspect_options *options)
 {
     /* A graph that leaves the size of its images open is shown at the usual one. */
-    const rt_model_hints usual = {.channels = 3, .height = 224, .width = 224};
+    const rt_model_hints usual = {
+        .channels = 3, .height = 224, .width = 224, .external_data = options->external_data};
     RT_TRY(rt_model_open(&s->weights, s->path, &usual));
-    if (verify) RT_TRY(rt_weights_check_finite(&s->weights));
+    if (options->verify) RT_TRY(rt_weights_check_finite(&s->weights));
     RT_TRY(look(s, &command->arena));
     RT_TRY(rt_inspect_model_report(command, s));
     if (!command->json) print_model(s);
@@ -173,7 +174,7 @@ rt_status rt_inspect_model(rt_command *command, const char *path, const rt_inspe
         return rt_fail(RT_ERROR_INPUT, "'%s' is a file: only stores and runs have images", path);
     }
     rt_model_survey s = {.path = path};
-    const rt_status status = run(command, &s, options->verify);
+    const rt_status status = run(command, &s, options);
     rt_weights_close(&s.weights);
     return status;
 }

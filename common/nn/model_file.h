@@ -20,6 +20,7 @@ typedef struct rt_model_hints {
     uint32_t classes;                 ///< 0: as many as the last layer has
     const float *mean, *std;          ///< `channels` each, or NULL
     bool override;                    ///< what is said here goes before the metadata
+    bool external_data; ///< tensors of ONNX may lie in other files of its folder (onnx.h)
 } rt_model_hints;
 
 /**

@@ -115,7 +115,7 @@ Test(cli_convert, a_student_becomes_onnx)
     snprintf(sha256, sizeof sha256, "%s",
              cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(seen, "sha256")));
     cJSON_Delete(seen);
-    cr_assert_eq(rt_onnx_open(&model, rt_test_path("student.onnx")), RT_OK, "%s",
+    cr_assert_eq(rt_onnx_open(&model, rt_test_path("student.onnx"), false), RT_OK, "%s",
                  rt_error_message());
     cr_expect_str_eq(model.sha256, sha256);
     cr_expect_str_eq(rt_onnx_metadata(&model, "retort.teacher_sha256"), "0123");
@@ -220,4 +220,21 @@ Test(cli_convert, an_onnx_file_becomes_a_model)
                                 "folded.safetensors");
     cr_expect_not_null(strstr(child->errors, "TrainingMode.PRESERVE"), "%s", child->errors);
     cr_expect_not_null(strstr(child->errors, "--mean"), "%s", child->errors);
+}
+
+/* Tensors in other files of the model's folder are read only if the user says so. */
+Test(cli_convert, onnx_in_several_files)
+{
+    static const char whole[] = RT_SOURCE_FOLDER "/tests/golden/onnx/residual17.onnx",
+                      split[] = RT_SOURCE_FOLDER "/tests/golden/onnx/external/one.onnx";
+#define HERE "--mean=0.45,0.5,0.55", "--std", "0.2,0.25,0.3"
+    rt_test_retort_ends(0, "convert", whole, "whole.safetensors", HERE);
+    rt_test_retort_ends(0, "convert", split, "split.safetensors", HERE, "--external-data");
+    cr_expect(
+        rt_test_same(rt_test_path("whole.safetensors"), rt_test_path("split.safetensors"), NULL));
+    expect_failure("--external-data", CONVERT(split, "out.safetensors", HERE));
+    const rt_child *child = rt_test_retort_ends(0, "inspect", split, "--external-data");
+    cr_expect_not_null(strstr(child->output, "graph: all 22 tensors fit"), "%s", child->output);
+    child = rt_test_retort_ends(2, "inspect", split);
+    cr_expect_not_null(strstr(child->errors, "--external-data"), "%s", child->errors);
 }

@@ -347,7 +347,7 @@ Test(formats_onnx, knows_its_files_by_their_content)
     cr_assert_not(rt_onnx_is("\x80\x02\x8a", 3)); /* a pickle */
     cr_assert_not(rt_onnx_is("\x08\x07", 2));
     rt_onnx model = {0};
-    cr_assert_eq(rt_onnx_open(&model, path), RT_OK, "%s", rt_error_message());
+    cr_assert_eq(rt_onnx_open(&model, path, false), RT_OK, "%s", rt_error_message());
     rt_onnx_close(&model);
     rt_buffer_clear(&file);
 }

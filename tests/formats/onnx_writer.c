@@ -87,7 +87,7 @@ Test(formats_onnx_writer, comes_back_as_it_was_asked_for)
     rt_onnx model = {0};
     char sha256[RT_SHA256_TEXT];
     ok(rt_onnx_writer_save(writer, rt_test_path("tiny.onnx"), sha256));
-    ok(rt_onnx_open(&model, rt_test_path("tiny.onnx")));
+    ok(rt_onnx_open(&model, rt_test_path("tiny.onnx"), false));
     cr_assert_str_eq(model.sha256, sha256);
     cr_assert_eq(model.ir_version, 8);
     cr_assert_eq(model.opset, 17);
@@ -167,7 +167,7 @@ Test(formats_onnx_writer, leaves_the_old_file_where_the_disk_fails)
         free(left);
     }
     rt_onnx model = {0};
-    ok(rt_onnx_open(&model, path));
+    ok(rt_onnx_open(&model, path, false));
     rt_onnx_close(&model);
     rt_onnx_writer_free(writer);
 }

@@ -62,9 +62,10 @@ static rt_status read_lists(rt_arena *arena, const Onnx__AttributeProto *from,
     return RT_OK;
 }
 
-static rt_status read_attribute(rt_arena *arena, const Onnx__AttributeProto *from, const char *node,
-                                rt_onnx_attribute *to)
+static rt_status read_attribute(rt_onnx_source *source, const Onnx__AttributeProto *from,
+                                const char *node, rt_onnx_attribute *to)
 {
+    rt_arena *arena = source->arena;
     *to = (rt_onnx_attribute){.name = rt_arena_strdup(arena, rt_onnx_text(from->name)),
                               .number = from->has_f ? from->f : 0,
                               .whole = from->has_i ? from->i : 0};
@@ -79,19 +80,20 @@ static rt_status read_attribute(rt_arena *arena, const Onnx__AttributeProto *fro
     rt_onnx_tensor *const tensor = rt_arena_alloc(arena, 1, sizeof *tensor);
     if (tensor == NULL) return RT_ERROR_MEMORY;
     to->tensor = tensor;
-    const rt_status status = rt_onnx_read_tensor(arena, from->t, tensor);
+    const rt_status status = rt_onnx_read_tensor(source, from->t, tensor);
     if (status != RT_OK) rt_error_prefix("attribute '%s' of node '%s': ", to->name, node);
     return status;
 }
 
-rt_status rt_onnx_read_attributes(rt_arena *arena, const Onnx__NodeProto *from, rt_onnx_node *to)
+rt_status rt_onnx_read_attributes(rt_onnx_source *source, const Onnx__NodeProto *from,
+                                  rt_onnx_node *to)
 {
     rt_onnx_attribute *const attributes =
-        rt_arena_alloc(arena, from->n_attribute, sizeof *attributes);
+        rt_arena_alloc(source->arena, from->n_attribute, sizeof *attributes);
     if (attributes == NULL) return RT_ERROR_MEMORY;
     to->attributes = attributes;
     for (size_t i = 0; i < from->n_attribute; i++) {
-        RT_TRY(read_attribute(arena, from->attribute[i], to->name, &attributes[i]));
+        RT_TRY(read_attribute(source, from->attribute[i], to->name, &attributes[i]));
         for (size_t k = 0; k < i; k++)
             if (strcmp(attributes[k].name, attributes[i].name) == 0)
                 return rt_fail(RT_ERROR_INPUT, "attribute '%s' of node '%s' is there twice",

@@ -13,6 +13,7 @@ enum { LEAST_IR = 3, LARGEST_IR = 13, MAXIMUM_ATTRIBUTES = 100, MAXIMUM_METADATA
 /* A model in the making. */
 typedef struct reader {
     rt_onnx *model;
+    rt_onnx_source source;
     rt_names names; ///< of values
 } reader;
 
@@ -97,7 +98,7 @@ static rt_status read_initializers(reader *r, const Onnx__GraphProto *graph)
     for (size_t i = 0; i < graph->n_initializer; i++) {
         uint32_t number;
         RT_TRY(define(r, graph->initializer[i]->name, &number));
-        RT_TRY(rt_onnx_read_tensor(arena, graph->initializer[i], &tensors[i]));
+        RT_TRY(rt_onnx_read_tensor(&r->source, graph->initializer[i], &tensors[i]));
         r->model->initializer_count++;
     }
     return RT_OK;
@@ -192,7 +193,7 @@ static rt_status read_node(reader *r, const Onnx__NodeProto *from, rt_onnx_node 
         rt_error_prefix("node '%s': ", to->name);
         return status;
     }
-    return rt_onnx_read_attributes(&r->model->arena, from, to);
+    return rt_onnx_read_attributes(&r->source, from, to);
 }
 
 static rt_status read_graph(reader *r, const Onnx__GraphProto *graph)
@@ -229,12 +230,12 @@ static rt_status read_model(reader *r, const Onnx__ModelProto *from)
     return read_graph(r, from->graph);
 }
 
-rt_status rt_onnx_parse(rt_onnx *model, const void *data, size_t size)
+static rt_status parse(rt_onnx *model, const void *data, size_t size, const char *folder)
 {
     bool short_of_memory = false;
     ProtobufCAllocator allocator = {
         .alloc = allocate, .free = release, .allocator_data = &short_of_memory};
-    reader r = {.model = model};
+    reader r = {.model = model, .source = {.arena = &model->arena, .folder = folder}};
     RT_TRY(rt_onnx_scan(data, size));
     Onnx__ModelProto *from = onnx__model_proto__unpack(&allocator, size, data);
     if (from == NULL && short_of_memory) return RT_ERROR_MEMORY;
@@ -247,13 +248,28 @@ rt_status rt_onnx_parse(rt_onnx *model, const void *data, size_t size)
     return status;
 }
 
-rt_status rt_onnx_open(rt_onnx *model, const char *path)
+rt_status rt_onnx_parse(rt_onnx *model, const void *data, size_t size)
 {
+    return parse(model, data, size, NULL);
+}
+
+rt_status rt_onnx_open(rt_onnx *model, const char *path, bool external_data)
+{
+    rt_status status = RT_OK;
+    rt_arena arena = {0};
     rt_buffer bytes = {0};
-    RT_TRY(rt_file_read(&bytes, path, INT32_MAX)); /* protobuf's own limit: 2 GiB - 1 */
-    const rt_status status = rt_onnx_parse(model, bytes.data, bytes.size);
-    rt_buffer_clear(&bytes);
+    const char *slash = strrchr(path, '/'), *folder = NULL;
+    if (external_data) {
+        folder =
+            slash != NULL ? rt_arena_printf(&arena, "%.*s", (int)(slash - path) + 1, path) : ".";
+        if (folder == NULL) return RT_ERROR_MEMORY;
+    }
+    RT_TRY_DONE(rt_file_read(&bytes, path, INT32_MAX)); /* protobuf's own limit: 2 GiB - 1 */
+    status = parse(model, bytes.data, bytes.size, folder);
     if (status != RT_OK) rt_error_prefix("'%s': ", path);
+done:
+    rt_buffer_clear(&bytes);
+    rt_arena_clear(&arena);
     return status;
 }
 

@@ -4,7 +4,7 @@
 /**
  * ONNX: graphs of networks that other programs write.
  *     rt_onnx model = {0};
- *     RT_TRY(rt_onnx_open(&model, path));
+ *     RT_TRY(rt_onnx_open(&model, path, false));
  *     for (uint32_t i = 0; i < model.node_count; i++) { ... model.nodes[i].op ... }
  *     rt_onnx_close(&model);
  * The reader is strict (docs/reliability.md): the bytes are walked once with their lengths, depths
@@ -98,7 +98,7 @@ typedef struct rt_onnx {
     uint32_t output_count;
     const rt_onnx_entry *metadata;
     uint32_t metadata_count;
-    char sha256[RT_SHA256_TEXT]; ///< of the file
+    char sha256[RT_SHA256_TEXT]; ///< of the file, without others that hold tensors
     rt_arena arena;              ///< private: everything above
 } rt_onnx;
 
@@ -108,13 +108,13 @@ bool rt_onnx_is(const void *head, size_t size);
 bool rt_onnx_is_file(const char *path);
 
 /**
- * Reads a file whole and checks it.
- * Errors: RT_ERROR_INPUT naming the rule that is broken and where; tensors kept in other files are
- * refused.
+ * Reads a file whole and checks it. With `external_data` tensors may lie in other files of its
+ * folder or below (rt_file_read_within), 2 GiB in all; else such tensors are refused.
+ * Errors: RT_ERROR_INPUT naming the rule that is broken and where.
  * Ownership: the caller closes `*model`, which must be empty before.
  */
-RT_CHECKED rt_status rt_onnx_open(rt_onnx *model, const char *path);
-/** The same for bytes in memory, which are not kept. */
+RT_CHECKED rt_status rt_onnx_open(rt_onnx *model, const char *path, bool external_data);
+/** The same for bytes in memory, which are not kept; there are no other files. */
 RT_CHECKED rt_status rt_onnx_parse(rt_onnx *model, const void *data, size_t size);
 /** Releases; an empty one is fine. */
 void rt_onnx_close(rt_onnx *model);

@@ -89,7 +89,7 @@ static rt_status find_data(const Onnx__TensorProto *from, const data_type *type,
 }
 
 static rt_status read_floats(rt_arena *arena, const Onnx__TensorProto *from, const data_type *type,
-                             size_t typed, rt_onnx_tensor *to)
+                             size_t typed, const uint8_t *raw, rt_onnx_tensor *to)
 {
     float *const values = rt_arena_alloc(arena, to->count, sizeof *values);
     to->floats = values;
@@ -103,7 +103,7 @@ static rt_status read_floats(rt_arena *arena, const Onnx__TensorProto *from, con
         return RT_OK;
     }
     rt_safetensors_entry entry = {
-        .name = to->name, .type = type->raw, .count = to->count, .data = from->raw_data.data};
+        .name = to->name, .type = type->raw, .count = to->count, .data = raw};
     uint16_t *halves = NULL;
     if (typed > 0) { /* a half each in the low bits of a whole number */
         RT_TRY(RT_ALLOC(halves, to->count));
@@ -135,14 +135,14 @@ static int64_t raw_whole(rt_safetensors_type type, const uint8_t *data, uint64_t
 }
 
 static rt_status read_wholes(rt_arena *arena, const Onnx__TensorProto *from, const data_type *type,
-                             size_t typed, rt_onnx_tensor *to)
+                             size_t typed, const uint8_t *raw, rt_onnx_tensor *to)
 {
     int64_t *const values = rt_arena_alloc(arena, to->count, sizeof *values);
     to->wholes = values;
     if (values == NULL) return RT_ERROR_MEMORY;
     for (uint64_t i = 0; i < to->count; i++) {
         if (typed == 0)
-            values[i] = raw_whole(type->raw, from->raw_data.data, i);
+            values[i] = raw_whole(type->raw, raw, i);
         else if (type->typed == INT64_DATA)
             values[i] = from->int64_data[i];
         else if (type->typed == UINT64_DATA)
@@ -153,17 +153,41 @@ static rt_status read_wholes(rt_arena *arena, const Onnx__TensorProto *from, con
     return RT_OK;
 }
 
-rt_status rt_onnx_read_tensor(rt_arena *arena, const Onnx__TensorProto *from, rt_onnx_tensor *to)
+static rt_status read_numbers(rt_arena *arena, const Onnx__TensorProto *from, const data_type *type,
+                              size_t typed, const uint8_t *raw, rt_onnx_tensor *to)
 {
-    *to = (rt_onnx_tensor){.name = rt_arena_strdup(arena, rt_onnx_text(from->name))};
-    if (to->name == NULL) return RT_ERROR_MEMORY;
-    if (from->n_external_data > 0 ||
-        (from->has_data_location &&
-         from->data_location != ONNX__TENSOR_PROTO__DATA_LOCATION__DEFAULT))
-        return rt_fail(RT_ERROR_INPUT,
-                       "tensor '%s' is kept in another file; save the model as one file (onnx: "
-                       "save_model with save_as_external_data=False)",
+    to->whole = type->whole;
+    if (to->count == 0) return RT_OK; /* an optional input that a writer states as empty */
+    return type->whole ? read_wholes(arena, from, type, typed, raw, to)
+                       : read_floats(arena, from, type, typed, raw, to);
+}
+
+static bool has_numbers(const Onnx__TensorProto *from)
+{
+    return from->raw_data.len > 0 || from->n_float_data > 0 || from->n_int32_data > 0 ||
+           from->n_int64_data > 0 || from->n_double_data > 0 || from->n_uint64_data > 0 ||
+           from->n_string_data > 0;
+}
+
+static rt_status read_external(rt_onnx_source *source, const Onnx__TensorProto *from,
+                               const data_type *type, size_t item, rt_onnx_tensor *to)
+{
+    rt_buffer raw = {0};
+    if (has_numbers(from))
+        return rt_fail(RT_ERROR_INPUT, "tensor '%s' has numbers here and in another file",
                        to->name);
+    rt_status status = rt_onnx_read_external(source, from, to->count * item, &raw);
+    if (status == RT_OK) status = read_numbers(source->arena, from, type, 0, raw.data, to);
+    if (status == RT_ERROR_INPUT) rt_error_prefix("tensor '%s': ", to->name);
+    rt_buffer_clear(&raw);
+    return status;
+}
+
+rt_status rt_onnx_read_tensor(rt_onnx_source *source, const Onnx__TensorProto *from,
+                              rt_onnx_tensor *to)
+{
+    *to = (rt_onnx_tensor){.name = rt_arena_strdup(source->arena, rt_onnx_text(from->name))};
+    if (to->name == NULL) return RT_ERROR_MEMORY;
     const data_type *type = NULL;
     for (size_t i = 0; i < RT_COUNT(data_types) && type == NULL; i++)
         if (from->has_data_type && data_types[i].type == from->data_type) type = &data_types[i];
@@ -175,9 +199,7 @@ rt_status rt_onnx_read_tensor(rt_arena *arena, const Onnx__TensorProto *from, rt
     const size_t item = rt_safetensors_type_size(type->raw);
     size_t typed;
     RT_TRY(read_shape(from, item, to));
+    if (rt_onnx_is_external(from)) return read_external(source, from, type, item, to);
     RT_TRY(find_data(from, type, item, to, &typed));
-    to->whole = type->whole;
-    if (to->count == 0) return RT_OK; /* an optional input that a writer states as empty */
-    return type->whole ? read_wholes(arena, from, type, typed, to)
-                       : read_floats(arena, from, type, typed, to);
+    return read_numbers(source->arena, from, type, typed, from->raw_data.data, to);
 }

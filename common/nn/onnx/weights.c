@@ -75,7 +75,7 @@ static rt_status read(rt_weights *weights, const char *path, const rt_model_hint
     rt_onnx_network imported = {0};
     rt_buffer bytes = {0};
     rt_status status = RT_OK;
-    RT_TRY_DONE(rt_onnx_open(&model, path));
+    RT_TRY_DONE(rt_onnx_open(&model, path, hints->external_data));
     RT_TRY_DONE(rt_onnx_import(&imported, &model, hints));
     RT_TRY_DONE(encode(&imported, &bytes));
     tell(path, &imported, hints);
