@@ -2,6 +2,7 @@
 // so y need not live on. The activation's input is computed anew as in batch_norm_forward.comp.
 #ifndef BATCH_NORM_GLSL
 #define BATCH_NORM_GLSL
+#include "relu.glsl"
 
 struct Channel {
     vec4 mean, bias;
@@ -10,10 +11,11 @@ struct Channel {
 };
 
 // the gradient of the activation's input
-vec4 through_activation(vec4 x, vec4 y_gradient, Channel channel, float negative_slope)
+vec4 through_activation(vec4 x, vec4 y_gradient, Channel channel, float negative_slope,
+                        float ceiling)
 {
     const vec4 v = (x - channel.mean) * channel.scale + channel.bias;
-    return mix(negative_slope * y_gradient, y_gradient, greaterThan(v, vec4(0)));
+    return y_gradient * relu_slope(v, vec4(negative_slope), vec4(1), ceiling);
 }
 
 #endif

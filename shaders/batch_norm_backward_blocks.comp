@@ -9,7 +9,7 @@
 layout(push_constant) uniform Push {
     uint pixels, vec4s, block, span, rows; // channels.glsl
     float epsilon;
-    float negative_slope;
+    float negative_slope, ceiling;
     int X_offset;
     int Y_GRADIENT_offset;
     int MEAN_offset;
@@ -41,7 +41,7 @@ void main()
     for (uint p = slice.first, i = slice.item; p < slice.end; p += rows, i += rows * vec4s) {
         const vec4 x = imageLoad(X, X_offset + int(i));
         const vec4 g = through_activation(x, imageLoad(Y_GRADIENT, Y_GRADIENT_offset + int(i)),
-                                          channel, negative_slope);
+                                          channel, negative_slope, ceiling);
         bias_sum += g;
         weight_sum += g * (x - channel.mean);
     }

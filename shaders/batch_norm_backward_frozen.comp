@@ -6,11 +6,13 @@
 // Reads y, not x: for a slope >= 0, y > 0 exactly where the activation's input is.
 #extension GL_GOOGLE_include_directive : require
 #include "channels.glsl"
+#include "relu.glsl"
 layout(constant_id = 2) const bool ADD = false;
 layout(push_constant) uniform Push {
     uint pixels, vec4s, block, span, rows; // channels.glsl
     float epsilon;
-    float negative_slope; // 1: no activation, then Y may be any tensor of this shape
+    float negative_slope; // 1 without a ceiling: no activation, then Y is not asked
+    float ceiling;
     int Y_offset;
     int Y_GRADIENT_offset;
     int VARIANCE_offset;
@@ -33,7 +35,7 @@ void main()
     const vec4 below = negative_slope * above;
     for (uint p = slice.first, i = slice.item; p < slice.end; p += rows, i += rows * vec4s) {
         const vec4 y = imageLoad(Y, Y_offset + int(i));
-        const vec4 g = mix(below, above, greaterThan(y, vec4(0))) *
+        const vec4 g = relu_slope(y, below, above, ceiling) *
                        imageLoad(Y_GRADIENT, Y_GRADIENT_offset + int(i));
         x_gradient[i] = g + (ADD ? imageLoad(ADDEND, ADDEND_offset + int(i)) : vec4(0));
     }

@@ -11,7 +11,7 @@ layout(constant_id = 2) const bool ADD = false;
 layout(push_constant) uniform Push {
     uint pixels, vec4s, block, span, rows; // channels.glsl
     float epsilon;
-    float negative_slope;
+    float negative_slope, ceiling;
     int X_offset;
     int Y_GRADIENT_offset;
     int MEAN_offset;
@@ -48,7 +48,7 @@ void main()
     for (uint p = slice.first, i = slice.item; p < slice.end; p += rows, i += rows * vec4s) {
         const vec4 x = imageLoad(X, X_offset + int(i));
         const vec4 g = through_activation(x, imageLoad(Y_GRADIENT, Y_GRADIENT_offset + int(i)),
-                                          channel, negative_slope);
+                                          channel, negative_slope, ceiling);
         const vec4 addend = ADD ? imageLoad(ADDEND, ADDEND_offset + int(i)) : vec4(0);
         x_gradient[i] = addend + channel.scale * (g - g_mean - slope * (x - channel.mean));
     }

@@ -1,15 +1,16 @@
 #version 450
-// y = v where v > 0, else negative_slope * v;  v = (x - mean) * weight / sqrt(variance + epsilon) + bias
-// (+ ADDEND). A slope of 1 is no activation, 0 is ReLU: no variant of the kernel to compile.
+// y = relu(v) (relu.glsl);  v = (x - mean) * weight / sqrt(variance + epsilon) + bias (+ ADDEND).
+// No activation is a slope of 1: no variant of the kernel to compile.
 // Layout  X, y: [N,H,W,C4] as vec4; the others [C4]. Padding: weight and bias are 0 there, so y is.
 // Work    one invocation: one vec4 of channels, several pixels (channels.glsl).
 #extension GL_GOOGLE_include_directive : require
 #include "channels.glsl"
+#include "relu.glsl"
 layout(constant_id = 2) const bool ADD = false;
 layout(push_constant) uniform Push {
     uint pixels, vec4s, block, span, rows; // channels.glsl
     float epsilon;
-    float negative_slope;
+    float negative_slope, ceiling;
     int X_offset;
     int MEAN_offset;
     int VARIANCE_offset;
@@ -36,6 +37,6 @@ void main()
     for (uint p = slice.first, i = slice.item; p < slice.end; p += rows, i += rows * vec4s) {
         vec4 v = (imageLoad(X, X_offset + int(i)) - mean) * scale + bias;
         if (ADD) v += imageLoad(ADDEND, ADDEND_offset + int(i));
-        y[i] = mix(negative_slope * v, v, greaterThan(v, vec4(0)));
+        y[i] = relu(v, negative_slope, ceiling);
     }
 }

@@ -1,18 +1,32 @@
 #version 450
-// Y = X * Weights (+ Bias), channel by channel (conv2d_depthwise.glsl)
+// Y = X * Weights (+ Bias), channel by channel (conv2d_depthwise.glsl); stored as
+// conv2d_forward_epilogue.glsl says
 #extension GL_GOOGLE_include_directive : require
 #include "conv2d_depthwise.glsl"
-layout(constant_id = 6) const bool BIAS = false;
 layout(push_constant) uniform Push {
     int images;
+    float epsilon, negative_slope, ceiling;
     int X_offset;
     int Weights_offset;
     int Bias_offset;
+    int Mean_offset;
+    int Variance_offset;
+    int Scale_offset;
+    int Shift_offset;
+    int Addend_offset;
 };
 layout(binding = 0, rgba32f) readonly uniform imageBuffer X;
 layout(binding = 1, rgba32f) readonly uniform imageBuffer Weights;
-layout(binding = 2, rgba32f) readonly uniform imageBuffer Bias; // any range where BIAS is false
-layout(binding = 3, std430) writeonly buffer Output { vec4 y[]; };
+// any range where they are not used
+layout(binding = 2, rgba32f) readonly uniform imageBuffer Bias;
+layout(binding = 3, rgba32f) readonly uniform imageBuffer Mean;
+layout(binding = 4, rgba32f) readonly uniform imageBuffer Variance;
+layout(binding = 5, rgba32f) readonly uniform imageBuffer Scale;
+layout(binding = 6, rgba32f) readonly uniform imageBuffer Shift;
+layout(binding = 7, rgba32f) readonly uniform imageBuffer Addend;
+layout(binding = 8, std430) writeonly buffer Output { vec4 y[]; };
+layout(binding = 9, std430) writeonly buffer Raw { vec4 raw[]; }; // any range without KEEP
+#include "conv2d_forward_epilogue.glsl"
 
 const int ROW_TILES = (OUT_HEIGHT + TILE_ROWS - 1) / TILE_ROWS;
 const int COLUMN_TILES = (OUT_WIDTH + TILE_COLUMNS - 1) / TILE_COLUMNS;
@@ -51,9 +65,10 @@ void main()
             }
             sum[m][k] = s;
         }
+    const Norm norm = norm_of(c4);
     [[unroll]] for (int m = 0; m < TILE_PIXELS; m++) {
         const int row = first_row + m / TILE_COLUMNS, column = first_column + m % TILE_COLUMNS;
         if (WHOLE_TILES || (row < OUT_HEIGHT && column < OUT_WIDTH))
-            y[((n * OUT_HEIGHT + row) * OUT_WIDTH + column) * C4 + c4] = sum[m];
+            store(((n * OUT_HEIGHT + row) * OUT_WIDTH + column) * C4 + c4, sum[m], norm);
     }
 }

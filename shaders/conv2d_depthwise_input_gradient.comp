@@ -1,20 +1,31 @@
 #version 450
-// dX = dY * turned Weights (+ Addend), channel by channel (conv2d_depthwise.glsl): dY(oy, ox) goes to
+// dX = dY * turned Weights, channel by channel (conv2d_depthwise.glsl): dY(oy, ox) goes to
 // X(oy * STRIDE + ky * DILATION - TOP, and so on) through tap (ky, kx). Tiles begin at multiples of
-// STRIDE, so that the taps that meet a pixel depend on its place in the tile alone.
+// STRIDE, so that the taps that meet a pixel depend on its place in the tile alone. Stored as
+// conv2d_gradient_epilogue.glsl says.
 #extension GL_GOOGLE_include_directive : require
 #include "conv2d_depthwise.glsl"
-layout(constant_id = 6) const bool ADD = false;
 layout(push_constant) uniform Push {
     int images;
+    float epsilon, negative_slope, ceiling;
     int DY_offset;
     int Weights_offset;
     int Addend_offset;
+    int Made_offset;
+    int Variance_offset;
+    int Scale_offset;
+    int Behind_offset;
 };
 layout(binding = 0, rgba32f) readonly uniform imageBuffer DY;
 layout(binding = 1, rgba32f) readonly uniform imageBuffer Weights;
-layout(binding = 2, rgba32f) readonly uniform imageBuffer Addend; // any range without ADD
-layout(binding = 3, std430) writeonly buffer InputGradient { vec4 dx[]; };
+// any range where they are not used
+layout(binding = 2, rgba32f) readonly uniform imageBuffer Addend;
+layout(binding = 3, rgba32f) readonly uniform imageBuffer Made; // X
+layout(binding = 4, rgba32f) readonly uniform imageBuffer Variance;
+layout(binding = 5, rgba32f) readonly uniform imageBuffer Scale;
+layout(binding = 6, rgba32f) readonly uniform imageBuffer Behind;
+layout(binding = 7, std430) writeonly buffer InputGradient { vec4 dx[]; };
+#include "conv2d_gradient_epilogue.glsl"
 
 const int ROW_TILES = (HEIGHT + TILE_ROWS - 1) / TILE_ROWS;
 const int COLUMN_TILES = (WIDTH + TILE_COLUMNS - 1) / TILE_COLUMNS;
@@ -57,13 +68,10 @@ void main()
             }
             sum[m][k] = s;
         }
+    const vec4 above = slope_of(c4);
     [[unroll]] for (int m = 0; m < TILE_PIXELS; m++) {
         const int row = first_row + m / TILE_COLUMNS, column = first_column + m % TILE_COLUMNS;
-        if (WHOLE_TILES || (row < HEIGHT && column < WIDTH)) {
-            const int index = ((n * HEIGHT + row) * WIDTH + column) * C4 + c4;
-            vec4 v = sum[m];
-            if (ADD) v += imageLoad(Addend, Addend_offset + index);
-            dx[index] = v;
-        }
+        if (WHOLE_TILES || (row < HEIGHT && column < WIDTH))
+            store(((n * HEIGHT + row) * WIDTH + column) * C4 + c4, sum[m], above);
     }
 }

@@ -1,8 +1,6 @@
 #version 450
-// Y = X * Weights (+ Bias) (+ Addend), convolution by gathering, for drivers that run subgroups as vectors.
-// NORMALISE: through a batch norm with fixed statistics and what follows it, before it is stored:
-//         v = (Y - Mean) * Scale / sqrt(Variance + epsilon) + Bias (+ Addend), negative_slope * v
-//         where v <= 0. There is no bias of the convolution then.
+// Y = X * Weights (+ Bias), convolution by gathering, for drivers that run subgroups as vectors; stored
+// as conv2d_forward_epilogue.glsl says.
 // Work    a group of lanes: 4 * GROUP_LANES output channels of a tile of output pixels. Per kernel
 //         row and 4 input channels it fetches the pixels under the tile once, uses each for all
 //         taps that meet it (KERNEL_W of them at stride 1), and KERNEL_W * 4 rows of weights.
@@ -13,19 +11,16 @@
 #extension GL_GOOGLE_include_directive : require
 #include "conv2d_common.glsl"
 #include "conv2d_shuffle.glsl"
-layout(constant_id = 4) const bool BIAS = false;
-layout(constant_id = 5) const bool NORMALISE = false;
-layout(constant_id = 6) const bool ADD = false;
-layout(constant_id = 7) const bool KEEP = false; // store Y itself too
 layout(push_constant) uniform Push {
     int images;
-    float epsilon, negative_slope;
+    float epsilon, negative_slope, ceiling;
     int X_offset;
     int Weights_offset;
     int Bias_offset;
     int Mean_offset;
     int Variance_offset;
     int Scale_offset;
+    int Shift_offset;
     int Addend_offset;
 };
 layout(binding = 0, rgba32f) readonly uniform imageBuffer X;
@@ -35,9 +30,11 @@ layout(binding = 2, rgba32f) readonly uniform imageBuffer Bias;
 layout(binding = 3, rgba32f) readonly uniform imageBuffer Mean;
 layout(binding = 4, rgba32f) readonly uniform imageBuffer Variance;
 layout(binding = 5, rgba32f) readonly uniform imageBuffer Scale;
-layout(binding = 6, rgba32f) readonly uniform imageBuffer Addend;
-layout(binding = 7, std430) writeonly buffer Output { vec4 y[]; };
-layout(binding = 8, std430) writeonly buffer Raw { vec4 raw[]; }; // any range without KEEP
+layout(binding = 6, rgba32f) readonly uniform imageBuffer Shift;
+layout(binding = 7, rgba32f) readonly uniform imageBuffer Addend;
+layout(binding = 8, std430) writeonly buffer Output { vec4 y[]; };
+layout(binding = 9, std430) writeonly buffer Raw { vec4 raw[]; }; // any range without KEEP
+#include "conv2d_forward_epilogue.glsl"
 
 const int COLUMN_TILES = (OUT_WIDTH + TILE_COLUMNS - 1) / TILE_COLUMNS;
 const int IN_COLUMNS = (TILE_COLUMNS - 1) * STRIDE + KERNEL_W;
@@ -104,24 +101,10 @@ void main()
                             sum[m + p][o] += a[p] * weight[k][o];
                 }
         }
-    vec4 mean = vec4(0), scale = vec4(1), shift = vec4(0);
-    if (NORMALISE) {
-        const int c4 = real ? o4 : 0;
-        mean = imageLoad(Mean, Mean_offset + c4);
-        scale = imageLoad(Scale, Scale_offset + c4) /
-                sqrt(imageLoad(Variance, Variance_offset + c4) + epsilon);
-        shift = imageLoad(Bias, Bias_offset + c4);
-    }
+    const Norm norm = norm_of(real ? o4 : 0);
     [[unroll]] for (int m = 0; m < TILE_PIXELS; m++) {
         const int row = first_row + m / TILE_COLUMNS, column = first_column + m % TILE_COLUMNS;
-        if (row < rows && column < OUT_WIDTH && real) {
-            const int index = (row * OUT_WIDTH + column) * CO4 + o4;
-            vec4 v = sum[m];
-            if (KEEP) raw[index] = v;
-            if (NORMALISE) v = (v - mean) * scale + shift;
-            if (ADD) v += imageLoad(Addend, Addend_offset + index);
-            if (NORMALISE) v = mix(negative_slope * v, v, greaterThan(v, vec4(0)));
-            y[index] = v;
-        }
+        if (row < rows && column < OUT_WIDTH && real)
+            store((row * OUT_WIDTH + column) * CO4 + o4, sum[m], norm);
     }
 }

@@ -1,8 +1,7 @@
 #version 450
-// dX = dY * Transposed (+ Addend), gathered: the tap (ky, kx) brings dY(oy, ox) to X(y, x) where
+// dX = dY * Transposed, gathered: the tap (ky, kx) brings dY(oy, ox) to X(y, x) where
 // y + TOP - ky = oy * STRIDE and x + LEFT - kx = ox * STRIDE; other taps do not meet that pixel.
-// Then through the backward pass of what made X, before it is stored: times negative_slope where
-// Made <= 0 (ACTIVATION), times Scale / sqrt(Variance + epsilon) (SCALE), + Behind (ADD_BEHIND).
+// Stored as conv2d_gradient_epilogue.glsl says.
 // Work    a group of lanes: 4 * GROUP_LANES input channels of a tile of X. At stride 2 all rows of
 //         a tile are of one parity, so that they share their kernel rows; columns are of both, and
 //         which taps meet a column is known when the loops are unrolled. No multiplication by 0.
@@ -13,13 +12,9 @@
 #extension GL_GOOGLE_include_directive : require
 #include "conv2d_common.glsl"
 #include "conv2d_shuffle.glsl"
-layout(constant_id = 4) const bool ADD = false;
-layout(constant_id = 5) const bool ACTIVATION = false;
-layout(constant_id = 6) const bool SCALE = false;
-layout(constant_id = 7) const bool ADD_BEHIND = false;
 layout(push_constant) uniform Push {
     int images;
-    float epsilon, negative_slope;
+    float epsilon, negative_slope, ceiling;
     int DY_offset;
     int Transposed_offset;
     int Addend_offset;
@@ -37,6 +32,7 @@ layout(binding = 4, rgba32f) readonly uniform imageBuffer Variance;
 layout(binding = 5, rgba32f) readonly uniform imageBuffer Scale;
 layout(binding = 6, rgba32f) readonly uniform imageBuffer Behind;
 layout(binding = 7, std430) writeonly buffer Output { vec4 dx[]; };
+#include "conv2d_gradient_epilogue.glsl"
 
 const int ROWS = (HEIGHT + STRIDE - 1) / STRIDE; // of one parity in an image, perhaps one too many
 const int COLUMN_TILES = (WIDTH + TILE_COLUMNS - 1) / TILE_COLUMNS;
@@ -128,25 +124,11 @@ void main()
         }
         up++;
     }
-    vec4 above = vec4(1);
-    if (SCALE)
-        above = imageLoad(Scale, Scale_offset + (real ? c4 : 0)) /
-                sqrt(imageLoad(Variance, Variance_offset + (real ? c4 : 0)) + epsilon);
-    const vec4 below = negative_slope * above;
+    const vec4 above = slope_of(real ? c4 : 0);
     [[unroll]] for (int m = 0; m < TILE_PIXELS; m++) {
         const int row = first_row + m / TILE_COLUMNS, x = first_column + m % TILE_COLUMNS;
         const int y = row % ROWS * STRIDE + parity;
-        if (row < rows && y < HEIGHT && x < WIDTH && real) {
-            const int index = ((row / ROWS * HEIGHT + y) * WIDTH + x) * CI4 + c4;
-            vec4 g = sum[m], slope = above;
-            if (ADD) g += imageLoad(Addend, Addend_offset + index);
-            if (ACTIVATION) {
-                const vec4 made = imageLoad(Made, Made_offset + index);
-                slope = mix(below, above, greaterThan(made, vec4(0)));
-            }
-            if (ACTIVATION || SCALE) g *= slope;
-            if (ADD_BEHIND) g += imageLoad(Behind, Behind_offset + index);
-            dx[index] = g;
-        }
+        if (row < rows && y < HEIGHT && x < WIDTH && real)
+            store(((row / ROWS * HEIGHT + y) * WIDTH + x) * CI4 + c4, sum[m], above);
     }
 }

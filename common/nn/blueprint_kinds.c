@@ -32,7 +32,8 @@ enum { CHANNELS = 1 << 16, SIDE = 1 << 14, KERNEL = 64, POOL_KERNEL = SIDE, ANY 
 
 static const char *const activations[] = {[RT_ACTIVATION_NONE] = "none",
                                           [RT_ACTIVATION_RELU] = "relu",
-                                          [RT_ACTIVATION_LEAKY_RELU] = "leaky_relu"};
+                                          [RT_ACTIVATION_LEAKY_RELU] = "leaky_relu",
+                                          [RT_ACTIVATION_RELU6] = "relu6"};
 static const char *const functions[] = {
     [RT_ACTIVATE_CLIP] = "clip",
     [RT_ACTIVATE_HARD_SIGMOID] = "hard_sigmoid",

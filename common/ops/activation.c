@@ -89,9 +89,3 @@ rt_tensor *rt_activate(rt_graph *graph, rt_tensor *x, const rt_activation_option
 {
     return rt_graph_apply(graph, &rt_activation_operator, &x, 1, options, sizeof *options);
 }
-
-rt_tensor *rt_relu6(rt_graph *graph, rt_tensor *x)
-{
-    const rt_activation_options relu6 = {.kind = RT_ACTIVATE_CLIP, .a = 0, .b = 6};
-    return rt_activate(graph, x, &relu6);
-}

@@ -42,7 +42,4 @@ extern const rt_operator rt_activation_operator;
  *  RT_ACTIVATE_CLIP, or an `a` or `b` that is NaN. */
 rt_tensor *rt_activate(rt_graph *graph, rt_tensor *x, const rt_activation_options *options);
 
-/** min(max(x, 0), 6). */
-rt_tensor *rt_relu6(rt_graph *graph, rt_tensor *x);
-
 #endif

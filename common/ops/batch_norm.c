@@ -11,6 +11,7 @@ typedef struct attributes {
     bool frozen; ///< running statistics, and weight and bias are not trained
     float momentum, epsilon;
     float negative_slope; ///< below 0: 1 without an activation, 0 for ReLU
+    float ceiling;        ///< 6 for ReLU6, RT_NO_CEILING for the others
 } attributes;
 
 static rt_status check_vector(const rt_node *node, uint32_t input, const char *name)
@@ -87,7 +88,8 @@ static rt_status forward(rt_program *program, const rt_node *node)
         .shader = "batch_norm_forward",
         .constants = {RT_CONSTANT("ADD", residual != NULL)},
         .push = {RT_CONSTANT("epsilon", a->epsilon),
-                 RT_CONSTANT("negative_slope", a->negative_slope)},
+                 RT_CONSTANT("negative_slope", a->negative_slope),
+                 RT_CONSTANT("ceiling", a->ceiling)},
         .bindings = {rt_bind(node->inputs[X]), mean_of(node), variance_of(node),
                      rt_bind(node->inputs[WEIGHT]), rt_bind(node->inputs[BIAS]),
                      rt_bind(residual != NULL ? residual : node->inputs[X]),
@@ -110,15 +112,26 @@ static uint64_t sums_bytes(const rt_node *node)
  * to pass through. */
 typedef struct incoming {
     rt_gpu_range gradient;
-    float negative_slope;
+    float negative_slope, ceiling;
 } incoming;
+
+/* Nothing left to pass through. */
+static incoming passed_already(rt_gpu_range gradient)
+{
+    return (incoming){gradient, 1, RT_NO_CEILING};
+}
+
+static bool has_activation(const incoming *in)
+{
+    return in->negative_slope != 1 || in->ceiling < RT_NO_CEILING;
+}
 
 /* Behind a residual the gradient of the activation's input is the residual's gradient too: it is
  * written once, for both, and there is no activation left. */
 static rt_status pass_activation(rt_program *program, const rt_node *node, incoming *in)
 {
     const attributes *a = node->attributes;
-    *in = (incoming){rt_bind(node->output_gradients[Y]), a->negative_slope};
+    *in = (incoming){rt_bind(node->output_gradients[Y]), a->negative_slope, a->ceiling};
     if (node->inputs[RESIDUAL] == NULL) return RT_OK;
     const rt_gpu_range passed =
         node->input_gradients[RESIDUAL] != NULL
@@ -126,11 +139,12 @@ static rt_status pass_activation(rt_program *program, const rt_node *node, incom
             : rt_subrange(node->scratch, sums_bytes(node), rt_shape_bytes(node->outputs[Y]->shape));
     const rt_dispatch dispatch = {
         .shader = "leaky_relu_backward",
-        .push = {RT_CONSTANT("negative_slope", a->negative_slope)},
+        .push = {RT_CONSTANT("negative_slope", a->negative_slope),
+                 RT_CONSTANT("ceiling", a->ceiling)},
         .bindings = {rt_bind(node->outputs[Y]), in->gradient, passed},
         .label = node->label,
     };
-    *in = (incoming){passed, 1};
+    *in = passed_already(passed);
     return rt_dispatch_items(program, rt_shape_vec4_count(node->outputs[Y]->shape), &dispatch);
 }
 
@@ -149,11 +163,12 @@ static rt_status record_frozen(rt_program *program, const rt_node *node, const i
         .shader = "batch_norm_backward_frozen",
         .constants = {RT_CONSTANT("ADD", node->addends[X] != NULL)},
         .push = {RT_CONSTANT("epsilon", a->epsilon),
-                 RT_CONSTANT("negative_slope", in->negative_slope)},
+                 RT_CONSTANT("negative_slope", in->negative_slope),
+                 RT_CONSTANT("ceiling", in->ceiling)},
         /* Without an activation y is not asked, and may be gone. */
-        .bindings = {in->negative_slope == 1 ? in->gradient : rt_bind(node->outputs[Y]),
-                     in->gradient, variance_of(node), rt_bind(node->inputs[WEIGHT]),
-                     addend_of(node, in), rt_bind(node->input_gradients[X])},
+        .bindings = {has_activation(in) ? rt_bind(node->outputs[Y]) : in->gradient, in->gradient,
+                     variance_of(node), rt_bind(node->inputs[WEIGHT]), addend_of(node, in),
+                     rt_bind(node->input_gradients[X])},
         .label = node->label,
     };
     return rt_dispatch_channels(program, node->inputs[X]->shape, 0, &dispatch);
@@ -162,7 +177,8 @@ static rt_status record_frozen(rt_program *program, const rt_node *node, const i
 rt_status rt_batch_norm_fixed_backward(rt_program *program, const rt_node *node,
                                        rt_gpu_range passed)
 {
-    return record_frozen(program, node, &(incoming){passed, 1});
+    const incoming in = passed_already(passed);
+    return record_frozen(program, node, &in);
 }
 
 /* The sums that are the gradients of weight and bias, and that x's needs while training. */
@@ -176,7 +192,8 @@ static rt_status record_sums(rt_program *program, const rt_node *node, const inc
     const rt_dispatch first = {
         .shader = "batch_norm_backward_blocks",
         .push = {RT_CONSTANT("epsilon", a->epsilon),
-                 RT_CONSTANT("negative_slope", in->negative_slope)},
+                 RT_CONSTANT("negative_slope", in->negative_slope),
+                 RT_CONSTANT("ceiling", in->ceiling)},
         .bindings = {rt_bind(node->inputs[X]), in->gradient, mean_of(node), variance_of(node),
                      rt_bind(node->inputs[WEIGHT]), rt_bind(node->inputs[BIAS]), node->scratch},
         .label = node->label,
@@ -200,7 +217,8 @@ static rt_status record_training(rt_program *program, const rt_node *node, const
         .shader = "batch_norm_backward_training",
         .constants = {RT_CONSTANT("ADD", node->addends[X] != NULL)},
         .push = {RT_CONSTANT("epsilon", a->epsilon),
-                 RT_CONSTANT("negative_slope", in->negative_slope)},
+                 RT_CONSTANT("negative_slope", in->negative_slope),
+                 RT_CONSTANT("ceiling", in->ceiling)},
         .bindings = {rt_bind(node->inputs[X]), in->gradient, mean_of(node), variance_of(node),
                      rt_bind(node->inputs[WEIGHT]), rt_bind(node->inputs[BIAS]), weight_gradient,
                      bias_gradient, addend_of(node, in), rt_bind(node->input_gradients[X])},
@@ -362,6 +380,7 @@ rt_batch_norm_fixed rt_batch_norm_fixed_of(const rt_node *node)
         .residual = residual != NULL ? rt_bind(residual) : (rt_gpu_range){0},
         .epsilon = a->epsilon,
         .negative_slope = a->negative_slope,
+        .ceiling = a->ceiling,
     };
 }
 
@@ -380,8 +399,9 @@ static const rt_operator *choose(const rt_batch_norm_inputs *inputs, const attri
         return residual ? &rt_batch_norm_training_residual_operator
                         : &rt_batch_norm_training_operator;
     if (!a->frozen) return &rt_batch_norm_running_operator;
-    return a->negative_slope == 1 && !residual ? &rt_batch_norm_frozen_operator
-                                               : &rt_batch_norm_frozen_activated_operator;
+    const bool activated = a->negative_slope != 1 || a->ceiling < RT_NO_CEILING;
+    return activated || residual ? &rt_batch_norm_frozen_activated_operator
+                                 : &rt_batch_norm_frozen_operator;
 }
 
 rt_tensor *rt_batch_norm(rt_graph *graph, rt_tensor *x, const rt_batch_norm_inputs *inputs,
@@ -389,7 +409,8 @@ rt_tensor *rt_batch_norm(rt_graph *graph, rt_tensor *x, const rt_batch_norm_inpu
 {
     const float slopes[] = {[RT_ACTIVATION_NONE] = 1,
                             [RT_ACTIVATION_RELU] = 0,
-                            [RT_ACTIVATION_LEAKY_RELU] = options->negative_slope};
+                            [RT_ACTIVATION_LEAKY_RELU] = options->negative_slope,
+                            [RT_ACTIVATION_RELU6] = 0};
     const attributes a = {
         .training = options->training,
         .update = options->training && options->update_statistics,
@@ -397,6 +418,7 @@ rt_tensor *rt_batch_norm(rt_graph *graph, rt_tensor *x, const rt_batch_norm_inpu
         .momentum = options->momentum,
         .epsilon = options->epsilon,
         .negative_slope = slopes[options->activation],
+        .ceiling = options->activation == RT_ACTIVATION_RELU6 ? 6 : RT_NO_CEILING,
     };
     rt_tensor *const all[INPUT_COUNT] = {[X] = x,
                                          [WEIGHT] = inputs->weight,

@@ -13,12 +13,13 @@
  *     y = rt_batch_norm(graph, x, &inputs, &(rt_batch_norm_options){.epsilon = 1e-5f});
  */
 
-#include "common/graph/graph.h"
+#include "common/ops/leaky_relu.h"
 
 typedef enum rt_activation {
     RT_ACTIVATION_NONE,
     RT_ACTIVATION_RELU,
     RT_ACTIVATION_LEAKY_RELU, ///< negative_slope * x below 0
+    RT_ACTIVATION_RELU6,      ///< from 0 to 6
 } rt_activation;
 
 /** All {1,1,1,C} but the residual. */
@@ -54,7 +55,8 @@ typedef struct rt_batch_norm_fixed {
     rt_gpu_range mean, variance, weight, bias;
     rt_gpu_range residual; ///< {0}: none
     float epsilon;
-    float negative_slope; ///< of the activation: 1 for none, 0 for ReLU
+    float negative_slope; ///< of the activation: 1 for none, 0 for ReLU and ReLU6
+    float ceiling;        ///< of the activation: 6 for ReLU6, else RT_NO_CEILING
 } rt_batch_norm_fixed;
 
 /** Whether the node is one, of either operator named "frozen". */
@@ -67,8 +69,9 @@ RT_CHECKED rt_status rt_batch_norm_fixed_backward(rt_program *program, const rt_
 
 /**
  * Gradients to x, weight, bias and residual; each only where wanted. Where y's activation has no
- * derivative (at 0) the slope below 0 counts. Errors: RT_ERROR_INPUT for shapes or options that do
- * not fit, and in training for a batch of one value a channel (its variance says nothing).
+ * derivative the slope below 0 counts at 0, and that above 6, which is 0, at 6. Errors:
+ * RT_ERROR_INPUT for shapes or options that do not fit, and in training for a batch of one value a
+ * channel (its variance says nothing).
  */
 rt_tensor *rt_batch_norm(rt_graph *graph, rt_tensor *x, const rt_batch_norm_inputs *inputs,
                          const rt_batch_norm_options *options);

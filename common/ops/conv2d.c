@@ -2,6 +2,7 @@
 
 #include "common/ops/add.h"
 #include "common/ops/conv2d_choice.h"
+#include "common/ops/conv2d_grouped.h"
 #include "common/ops/conv2d_layer.h"
 
 enum { X, WEIGHT, BIAS };
@@ -63,14 +64,39 @@ static rt_status forward(rt_program *program, const rt_node *node)
     return rt_conv2d_record_pass(program, RT_CONV2D_FORWARD, &call, groups_of(node));
 }
 
+static bool has_residual(const rt_node *next)
+{
+    return rt_batch_norm_is_fixed(next) && next->inputs[RT_BATCH_NORM_RESIDUAL] != NULL;
+}
+
+/* Whether `next` is an activation that a convolution can do in passing. */
+static bool is_activation(const rt_node *next)
+{
+    return next->operator_ == &rt_leaky_relu_operator;
+}
+
+static rt_conv2d_activation activation_of(const rt_node *next)
+{
+    const rt_leaky_relu_attributes *a = next->attributes;
+    return (rt_conv2d_activation){a->negative_slope, RT_NO_CEILING};
+}
+
 /* The backward pass of `next` as far as a convolution can do it in passing: behind a residual, what
  * passes the activation is stored, because it is the residual's gradient too. */
 static rt_conv2d_gradient_epilogue epilogue_of(const rt_node *next)
 {
+    if (is_activation(next)) {
+        const rt_conv2d_activation a = activation_of(next);
+        return (rt_conv2d_gradient_epilogue){.x = rt_bind(next->outputs[0]),
+                                             .negative_slope = a.negative_slope,
+                                             .ceiling = a.ceiling,
+                                             .epsilon = 1};
+    }
     const rt_batch_norm_fixed b = rt_batch_norm_fixed_of(next);
     const bool residual = b.residual.buffer != NULL;
     rt_conv2d_gradient_epilogue epilogue = {.x = rt_bind(next->outputs[0]),
                                             .negative_slope = b.negative_slope,
+                                            .ceiling = b.ceiling,
                                             .scales = !residual,
                                             .variance = b.variance,
                                             .weight = b.weight,
@@ -82,8 +108,7 @@ static rt_conv2d_gradient_epilogue epilogue_of(const rt_node *next)
 /* Where the gradient goes that a convolution has taken through `next`'s epilogue. */
 static rt_gpu_range epilogue_target(const rt_node *next)
 {
-    const bool residual = next->inputs[RT_BATCH_NORM_RESIDUAL] != NULL;
-    return rt_bind(next->input_gradients[residual ? RT_BATCH_NORM_RESIDUAL : 0]);
+    return rt_bind(next->input_gradients[has_residual(next) ? RT_BATCH_NORM_RESIDUAL : 0]);
 }
 
 /* All gradients; that of x goes through the backward pass of `next` too where there is one. */
@@ -107,7 +132,7 @@ static rt_status record_backward(rt_program *program, const rt_node *node, const
             call.gradient_epilogue = &epilogue;
         }
         RT_TRY(rt_conv2d_record_pass(program, RT_CONV2D_INPUT_GRADIENT, &call, groups_of(node)));
-        if (next != NULL && !epilogue.scales)
+        if (next != NULL && !epilogue.scales && rt_batch_norm_is_fixed(next))
             RT_TRY(rt_batch_norm_fixed_backward(program, next, call.x_gradient));
     }
     if (node->input_gradients[WEIGHT] != NULL) {
@@ -122,16 +147,16 @@ static rt_status backward(rt_program *program, const rt_node *node)
     return record_backward(program, node, NULL);
 }
 
-/* Whether a batch norm wants all gradients that it has inputs for, so that each has its memory. */
-static bool takes_whole_gradient(const rt_node *batch_norm)
+/* Whether `next` wants all gradients that it has inputs for, so that each has its memory. */
+static bool takes_whole_gradient(const rt_node *next)
 {
-    const bool residual = batch_norm->inputs[RT_BATCH_NORM_RESIDUAL] != NULL;
-    return batch_norm->input_gradients[0] != NULL &&
-           (!residual || batch_norm->input_gradients[RT_BATCH_NORM_RESIDUAL] != NULL);
+    return next->input_gradients[0] != NULL &&
+           (!has_residual(next) || next->input_gradients[RT_BATCH_NORM_RESIDUAL] != NULL);
 }
 
-/* A batch norm with fixed statistics, or a sum with another tensor, is done to the results on their
- * way to memory; the batch norm's backward pass to the gradient of x. (A sum has none.) */
+/* A batch norm with fixed statistics, an activation, or a sum with another tensor, is done to the
+ * results on their way to memory; the backward pass of the first two to the gradient of x. (A sum
+ * has none.) */
 static bool joins(rt_device *device, const rt_node *node, const rt_node *next, rt_pass pass,
                   bool keeps)
 {
@@ -139,9 +164,9 @@ static bool joins(rt_device *device, const rt_node *node, const rt_node *next, r
     rt_conv2d_choice choice;
     const bool sum = next->operator_ == &rt_add_operator && pass == RT_PASS_FORWARD &&
                      next->inputs[1] != node->outputs[0] && !keeps;
-    if (groups_of(node) > 1 || (!sum && !rt_batch_norm_is_fixed(next))) return false;
-    if (pass == RT_PASS_FORWARD ? node->inputs[BIAS] != NULL : !takes_whole_gradient(next))
-        return false;
+    if (!sum && !is_activation(next) && !rt_batch_norm_is_fixed(next)) return false;
+    if (pass == RT_PASS_BACKWARD && !takes_whole_gradient(next)) return false;
+    if (groups_of(node) > 1) return rt_conv2d_grouped_joins(&shape, groups_of(node));
     const rt_conv2d_pass which =
         pass == RT_PASS_FORWARD ? RT_CONV2D_FORWARD : RT_CONV2D_INPUT_GRADIENT;
     /* `prepare` has made the choice, so this cannot fail; if it did, recording would say so. */
@@ -154,15 +179,21 @@ static rt_status record_joined(rt_program *program, const rt_node *node, const r
     if (pass == RT_PASS_BACKWARD) return record_backward(program, node, next);
     rt_conv2d_call call = forward_call(node);
     rt_batch_norm_fixed batch_norm;
+    rt_conv2d_activation activation;
     call.y = rt_bind(next->outputs[0]);
+    if (keeps) call.raw = rt_bind(node->outputs[0]);
     if (next->operator_ == &rt_add_operator) {
         call.addend = rt_bind(next->inputs[1]);
-        return rt_conv2d_record_pass(program, RT_CONV2D_FORWARD, &call, 1);
+        return rt_conv2d_record_pass(program, RT_CONV2D_FORWARD, &call, groups_of(node));
     }
-    batch_norm = rt_batch_norm_fixed_of(next);
-    call.batch_norm = &batch_norm;
-    if (keeps) call.raw = rt_bind(node->outputs[0]);
-    return rt_conv2d_record_pass(program, RT_CONV2D_FORWARD, &call, 1);
+    if (is_activation(next)) {
+        activation = activation_of(next);
+        call.activation = &activation;
+    } else {
+        batch_norm = rt_batch_norm_fixed_of(next);
+        call.batch_norm = &batch_norm;
+    }
+    return rt_conv2d_record_pass(program, RT_CONV2D_FORWARD, &call, groups_of(node));
 }
 
 const rt_operator rt_conv2d_operator = {

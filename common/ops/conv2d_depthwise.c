@@ -1,5 +1,7 @@
 #include "common/ops/conv2d_depthwise.h"
 
+#include "common/ops/conv2d_epilogue.h"
+
 enum { WORKGROUP = 64 };
 
 /* Sides of a tile, at most: more fetches a result in smaller ones; the sums of larger ones, and of
@@ -60,28 +62,19 @@ static rt_status forward(rt_program *program, const rt_conv2d_call *call)
 {
     const rt_conv2d_shape *s = &call->shape;
     const tile t = tile_of(s->out_height, s->out_width);
-    const bool bias = call->bias.buffer != NULL;
-    rt_dispatch dispatch = {
-        .shader = "conv2d_depthwise_forward",
-        .bindings = {call->x, call->weight, bias ? call->bias : call->weight, call->y},
-    };
-    dispatch.constants[RT_CONV2D_CONSTANTS + 4] = RT_CONSTANT("BIAS", bias);
+    rt_dispatch dispatch = {.shader = "conv2d_depthwise_forward"};
+    rt_conv2d_add_forward_epilogue(&dispatch, RT_CONV2D_CONSTANTS + 4, call);
     return run(program, call, &t, &dispatch, tiles_in(s->images, s->out_height, s->out_width, &t));
 }
 
 static rt_status input_gradient(rt_program *program, const rt_conv2d_call *call)
 {
     const rt_conv2d_shape *s = &call->shape;
-    const bool add = call->addend.buffer != NULL;
     tile t = tile_of(s->height, s->width);
     t.rows = rt_groups(t.rows, s->stride) * s->stride;
     t.columns = rt_groups(t.columns, s->stride) * s->stride;
-    rt_dispatch dispatch = {
-        .shader = "conv2d_depthwise_input_gradient",
-        .bindings = {call->y_gradient, call->weight, add ? call->addend : call->y_gradient,
-                     call->x_gradient},
-    };
-    dispatch.constants[RT_CONV2D_CONSTANTS + 4] = RT_CONSTANT("ADD", add);
+    rt_dispatch dispatch = {.shader = "conv2d_depthwise_input_gradient"};
+    rt_conv2d_add_gradient_epilogue(&dispatch, RT_CONV2D_CONSTANTS + 4, call, call->weight);
     return run(program, call, &t, &dispatch, tiles_in(s->images, s->height, s->width, &t));
 }
 

@@ -41,13 +41,18 @@ typedef enum rt_conv2d_pass {
 /** The backward pass of what made x: an activation and, unless `scales` is false, a batch norm with
  *  fixed statistics before it. */
 typedef struct rt_conv2d_gradient_epilogue {
-    rt_gpu_range x; ///< the activation's output; not read if its slope is 1
-    float negative_slope;
-    bool scales; ///< by weight / sqrt(variance + epsilon)
+    rt_gpu_range x;                ///< the activation's output; not read if there is none
+    float negative_slope, ceiling; ///< 1 and RT_NO_CEILING: no activation
+    bool scales;                   ///< by weight / sqrt(variance + epsilon)
     rt_gpu_range variance, weight;
     float epsilon;
     rt_gpu_range addend; ///< added at the end if it is there
 } rt_conv2d_gradient_epilogue;
+
+/** An activation of shaders/relu.glsl. */
+typedef struct rt_conv2d_activation {
+    float negative_slope, ceiling;
+} rt_conv2d_activation;
 
 /** One pass of one layer; unused ranges are {0}. */
 typedef struct rt_conv2d_call {
@@ -61,8 +66,9 @@ typedef struct rt_conv2d_call {
     rt_gpu_range x_gradient, weight_gradient; ///< written by them
     rt_gpu_range partial;                     ///< scratch of rt_conv2d_partial_bytes
     /* Done to each result on its way to memory, behind the addend (families with `epilogues`): */
-    const rt_batch_norm_fixed *batch_norm; ///< of the forward pass; NULL: nothing
-    rt_gpu_range raw;                      ///< with it: where the output itself goes; {0}: nowhere
+    const rt_batch_norm_fixed *batch_norm; ///< of the forward pass, with its activation; NULL: none
+    const rt_conv2d_activation *activation; ///< without a batch norm; NULL: none
+    rt_gpu_range raw; ///< with one of them: where the output itself goes; {0}: nowhere
     const rt_conv2d_gradient_epilogue *gradient_epilogue; ///< of x's gradient; NULL: nothing
     const char *label;
 } rt_conv2d_call;

@@ -15,6 +15,11 @@ static bool is_depthwise(const rt_conv2d_shape *s, uint32_t groups)
     return groups == s->in_channels && rt_conv2d_depthwise_does(s);
 }
 
+bool rt_conv2d_grouped_joins(const rt_conv2d_shape *s, uint32_t groups)
+{
+    return is_depthwise(s, groups);
+}
+
 /* Tiles of 16 pixels at most, for results of that size: their sums and the weights of a kernel row
  * are about what registers hold. */
 static way way_of(const rt_conv2d_shape *s, uint32_t groups, uint32_t height, uint32_t width)

@@ -15,8 +15,11 @@
 
 #include "common/ops/conv2d_family.h"
 
-/** Records a pass of call->shape in `groups` groups, 2 or more. Of the epilogues it heeds the
- *  addend of the input gradient. */
+/** Whether the kernels of this layer heed all epilogues (rt_conv2d_family.epilogues): depthwise
+ *  ones do, the others only the addend of the input gradient. */
+bool rt_conv2d_grouped_joins(const rt_conv2d_shape *shape, uint32_t groups);
+
+/** Records a pass of call->shape in `groups` groups, 2 or more. */
 RT_CHECKED rt_status rt_conv2d_grouped_record(rt_program *program, rt_conv2d_pass pass,
                                               const rt_conv2d_call *call, uint32_t groups);
 

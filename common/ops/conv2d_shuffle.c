@@ -2,6 +2,7 @@
  * 8 to 64 channels and images of 7 to 32 pixels (docs/kernels.md); smaller tiles leave the
  * multipliers waiting for loads, larger ones spill registers and compile for seconds. Which of the
  * sizes in between is best differs by a quarter from layer to layer: they are candidates. */
+#include "common/ops/conv2d_epilogue.h"
 #include "common/ops/conv2d_narrow.h"
 
 typedef struct tile {
@@ -96,7 +97,9 @@ static uint32_t groups_in_subgroup(rt_program *program, const tile *t)
 static rt_status forward(rt_program *program, const rt_conv2d_call *call)
 {
     const rt_conv2d_shape *s = &call->shape;
-    if (call->batch_norm == NULL && call->addend.buffer == NULL &&
+    const bool bare =
+        call->batch_norm == NULL && call->activation == NULL && call->addend.buffer == NULL;
+    if (bare &&
         rt_conv2d_is_narrow(rt_device_describe(rt_program_device(program)), s, s->out_channels))
         return rt_conv2d_narrow(program,
                                 &(rt_conv2d_narrow_call){.images = s->images,
@@ -113,30 +116,14 @@ static rt_status forward(rt_program *program, const rt_conv2d_call *call)
     const tile t = choose_tile(program, out4, s->out_width, tiling_of(call), 1);
     const uint64_t tiles = (uint64_t)rt_groups((uint64_t)s->images * s->out_height, t.rows) *
                            rt_groups(s->out_width, t.columns);
-    const bool bias = call->bias.buffer != NULL;
-    const rt_batch_norm_fixed none = {.mean = call->weight,
-                                      .variance = call->weight,
-                                      .weight = call->weight,
-                                      .bias = bias ? call->bias : call->weight};
-    const rt_batch_norm_fixed *norm = call->batch_norm != NULL ? call->batch_norm : &none;
-    const rt_gpu_range addend = call->batch_norm != NULL ? norm->residual : call->addend;
-    const bool add = addend.buffer != NULL, keep = call->raw.buffer != NULL;
     rt_dispatch dispatch = {
         .shader = "conv2d_forward_shuffle",
-        .bindings = {call->x, call->weight, norm->bias, norm->mean, norm->variance, norm->weight,
-                     add ? addend : call->weight, call->y, keep ? call->raw : call->y},
         .groups = {rt_groups(out4, t.group_lanes),
                    rt_groups(tiles, groups_in_subgroup(program, &t)), 1},
         .label = call->label,
     };
     add_tile(&dispatch, s, &t);
-    dispatch.constants[RT_CONV2D_CONSTANTS + 3] = RT_CONSTANT("BIAS", bias);
-    dispatch.constants[RT_CONV2D_CONSTANTS + 4] =
-        RT_CONSTANT("NORMALISE", call->batch_norm != NULL);
-    dispatch.constants[RT_CONV2D_CONSTANTS + 5] = RT_CONSTANT("ADD", add);
-    dispatch.constants[RT_CONV2D_CONSTANTS + 6] = RT_CONSTANT("KEEP", keep);
-    dispatch.push[1] = RT_CONSTANT("epsilon", norm->epsilon);
-    dispatch.push[2] = RT_CONSTANT("negative_slope", norm->negative_slope);
+    rt_conv2d_add_forward_epilogue(&dispatch, RT_CONV2D_CONSTANTS + 3, call);
     return rt_program_dispatch(program, &dispatch);
 }
 
@@ -156,32 +143,17 @@ static rt_status input_gradient(rt_program *program, const rt_conv2d_call *call)
                                                                   .y = call->x_gradient,
                                                                   .label = call->label});
     const uint32_t in4 = rt_vec4s(s->in_channels);
-    const bool add = call->addend.buffer != NULL;
-    const rt_conv2d_gradient_epilogue none = {.negative_slope = 1, .epsilon = 1};
-    const rt_conv2d_gradient_epilogue *e =
-        call->gradient_epilogue != NULL ? call->gradient_epilogue : &none;
-    const bool activation = e->negative_slope != 1, add_behind = e->addend.buffer != NULL;
     const tile t = choose_tile(program, in4, s->width, tiling_of(call), s->stride);
     const uint64_t rows = (uint64_t)s->images * rt_groups(s->height, s->stride);
     const uint64_t tiles = (uint64_t)rt_groups(rows, t.rows) * rt_groups(s->width, t.columns);
     rt_dispatch dispatch = {
         .shader = "conv2d_input_gradient_shuffle",
-        .bindings = {call->y_gradient, call->transposed, add ? call->addend : call->y_gradient,
-                     activation ? e->x : call->y_gradient,
-                     e->scales ? e->variance : call->transposed,
-                     e->scales ? e->weight : call->transposed,
-                     add_behind ? e->addend : call->y_gradient, call->x_gradient},
         .groups = {rt_groups(in4, t.group_lanes),
                    s->stride * rt_groups(tiles, groups_in_subgroup(program, &t)), 1},
         .label = call->label,
     };
     add_tile(&dispatch, s, &t);
-    dispatch.constants[RT_CONV2D_CONSTANTS + 3] = RT_CONSTANT("ADD", add);
-    dispatch.constants[RT_CONV2D_CONSTANTS + 4] = RT_CONSTANT("ACTIVATION", activation);
-    dispatch.constants[RT_CONV2D_CONSTANTS + 5] = RT_CONSTANT("SCALE", e->scales);
-    dispatch.constants[RT_CONV2D_CONSTANTS + 6] = RT_CONSTANT("ADD_BEHIND", add_behind);
-    dispatch.push[1] = RT_CONSTANT("epsilon", e->epsilon);
-    dispatch.push[2] = RT_CONSTANT("negative_slope", e->negative_slope);
+    rt_conv2d_add_gradient_epilogue(&dispatch, RT_CONV2D_CONSTANTS + 3, call, call->transposed);
     return rt_program_dispatch(program, &dispatch);
 }
 

@@ -29,7 +29,8 @@ static rt_status backward(rt_program *program, const rt_node *node)
     const rt_leaky_relu_attributes *a = node->attributes;
     const rt_dispatch dispatch = {
         .shader = "leaky_relu_backward",
-        .push = {RT_CONSTANT("negative_slope", a->negative_slope)},
+        .push = {RT_CONSTANT("negative_slope", a->negative_slope),
+                 RT_CONSTANT("ceiling", RT_NO_CEILING)},
         .bindings = {rt_bind(node->outputs[0]), rt_bind(node->output_gradients[0]),
                      rt_bind(node->input_gradients[0])},
         .label = node->label,

@@ -3,6 +3,10 @@
 
 #include "common/graph/graph.h"
 
+#include <float.h>
+
+#define RT_NO_CEILING FLT_MAX ///< for kernels of shaders/relu.glsl: results of any size
+
 extern const rt_operator rt_leaky_relu_operator;
 
 /** What a node of it has as attributes: the arguments. */

@@ -6,6 +6,7 @@
 #include "common/ops/conv2d.h"
 #include "common/ops/conv2d_choice.h"
 #include "common/ops/dot.h"
+#include "common/ops/relu.h"
 #include "common/ops/sigmoid.h"
 #include "tests/graph/support.h"
 
@@ -28,15 +29,21 @@ typedef enum function {
     BLOCK,              /* a convolution, and then that with the block's x */
     FROZEN_BLOCK,       /* the same with running statistics: one command */
     PREACTIVATED, /* FROZEN_RELU before a convolution: their backward passes are one command */
+    RECTIFIED,    /* a convolution with bias, a ReLU, a convolution: two commands each way */
+    FROZEN_RELU6, /* these with a ReLU6 */
+    FROZEN_BLOCK6,
+    PREACTIVATED6,
     FUNCTIONS
 } function;
 
 static function applied;
+static bool depthwise; /* the convolutions: a channel is a group */
 static rt_parameters *weights;
 static float kernel[CHANNELS][CHANNELS][KERNEL][KERNEL]; /* [out][in] */
 static const float scale[] = {1, -0.5f, 2, 0.25f, 1.5f}, shift[] = {0.5f, 0.1f, -1, 2, 1};
 static const float mean[] = {0.25f, 0.5f, 0.75f, 0.5f, 0}, variance[] = {1, 0.5f, 0.25f, 2, 1};
 static const float epsilon = 0.125f;
+static const float amplified = 8; /* weight and bias before a ReLU6: some results are above 6 */
 
 static void begin(void)
 {
@@ -44,17 +51,27 @@ static void begin(void)
                                  .layout = RT_LAYOUT_CONVOLUTION,
                                  .dims = {CHANNELS, CHANNELS, KERNEL, KERNEL},
                                  .rank = 4};
+    rt_parameter narrow = weight;
+    float first[CHANNELS][KERNEL][KERNEL]; /* of each output its first input */
+    narrow.name = "depthwise";
+    narrow.dims[1] = 1;
     for (uint64_t i = 0; i < sizeof kernel / sizeof(float); i++)
         (&kernel[0][0][0][0])[i] = (float)(rt_test_uniform(55, i) - 0.5);
     rt_test_ok(rt_parameters_create(&weights));
     rt_test_ok(rt_parameters_add(weights, &weight, NULL));
+    rt_test_ok(rt_parameters_add(weights, &narrow, NULL));
+    for (int o = 0; o < CHANNELS; o++) memcpy(first[o], kernel[o][0], sizeof first[o]);
     rt_test_ok(rt_parameters_allocate(weights, rt_test_device()));
     rt_test_ok(rt_parameters_write(weights, RT_PIECE_VALUES, 0, &kernel[0][0][0][0]));
+    rt_test_ok(rt_parameters_write(weights, RT_PIECE_VALUES, 1, &first[0][0][0]));
 }
 
 static void end(void) { rt_parameters_free(weights); }
 
 TestSuite(graph_addends, .init = begin, .fini = end, .timeout = 600);
+
+static bool has_relu6(void) { return applied >= FROZEN_RELU6; }
+static float gain(void) { return has_relu6() ? amplified : 1; }
 
 static rt_tensor *vector(rt_graph *graph, const float *values)
 {
@@ -63,11 +80,13 @@ static rt_tensor *vector(rt_graph *graph, const float *values)
 
 static bool convolves(void)
 {
-    return applied == CONVOLUTION || applied == BLOCK || applied == FROZEN_BLOCK;
+    return applied == CONVOLUTION || applied == BLOCK || applied == FROZEN_BLOCK ||
+           applied == FROZEN_BLOCK6 || applied == RECTIFIED;
 }
 static bool has_residual(void)
 {
-    return applied == RESIDUAL_OF_ITSELF || applied == BLOCK || applied == FROZEN_BLOCK;
+    return applied == RESIDUAL_OF_ITSELF || applied == BLOCK || applied == FROZEN_BLOCK ||
+           applied == FROZEN_BLOCK6;
 }
 static bool has_relu(void)
 {
@@ -77,31 +96,44 @@ static bool trains(void)
 {
     return applied == TRAINING || applied == RESIDUAL_OF_ITSELF || applied == BLOCK;
 }
+static bool convolves_behind(void) { return applied == PREACTIVATED || applied == PREACTIVATED6; }
 
-static rt_tensor *convolve(rt_graph *graph, rt_tensor *x)
+static rt_activation activation(void)
 {
-    return rt_conv2d(graph, x, rt_graph_parameter(graph, weights, 0, false), NULL,
-                     &(rt_conv2d_options){.stride = 1, .padding = 1});
+    if (has_relu6()) return RT_ACTIVATION_RELU6;
+    return has_relu() ? RT_ACTIVATION_RELU : RT_ACTIVATION_NONE;
+}
+
+static rt_tensor *convolve(rt_graph *graph, rt_tensor *x, rt_tensor *bias)
+{
+    const rt_conv2d_options options = {
+        .stride = 1, .padding = 1, .groups = depthwise ? CHANNELS : 1};
+    return rt_conv2d(graph, x, rt_graph_parameter(graph, weights, depthwise, false), bias,
+                     &options);
 }
 
 static rt_tensor *apply(rt_graph *graph, rt_tensor *x)
 {
     rt_tensor *const residual = has_residual() ? x : NULL;
-    if (convolves()) x = convolve(graph, x);
+    if (convolves()) x = convolve(graph, x, applied == RECTIFIED ? vector(graph, shift) : NULL);
     if (applied == CONVOLUTION) return x;
-    const rt_batch_norm_inputs inputs = {.weight = vector(graph, scale),
-                                         .bias = vector(graph, shift),
+    if (applied == RECTIFIED) return convolve(graph, rt_relu(graph, x), NULL);
+    float weight[CHANNELS], bias[CHANNELS];
+    for (int c = 0; c < CHANNELS; c++) weight[c] = gain() * scale[c];
+    for (int c = 0; c < CHANNELS; c++) bias[c] = gain() * shift[c];
+    const rt_batch_norm_inputs inputs = {.weight = vector(graph, weight),
+                                         .bias = vector(graph, bias),
                                          .running_mean = vector(graph, mean),
                                          .running_var = vector(graph, variance),
                                          .residual = residual};
     const rt_batch_norm_options options = {
         .training = trains(),
         .epsilon = epsilon,
-        .activation = has_relu() ? RT_ACTIVATION_RELU : RT_ACTIVATION_NONE,
+        .activation = activation(),
     };
     if (applied == RUNNING) rt_graph_require_gradient(graph, inputs.weight);
     x = rt_batch_norm(graph, x, &inputs, &options);
-    return applied == PREACTIVATED ? convolve(graph, x) : x;
+    return convolves_behind() ? convolve(graph, x, NULL) : x;
 }
 
 static double convolved(const double *x, int n, int h, int o)
@@ -109,8 +141,10 @@ static double convolved(const double *x, int n, int h, int o)
     double sum = 0;
     for (int k = 0; k < KERNEL; k++) {
         if (h + k - 1 < 0 || h + k - 1 >= HEIGHT) continue;
-        for (int c = 0; c < CHANNELS; c++)
-            sum += x[(n * HEIGHT + h + k - 1) * CHANNELS + c] * (double)kernel[o][c][k][1];
+        const double *pixel = x + (n * HEIGHT + h + k - 1) * CHANNELS;
+        if (depthwise) sum += pixel[o] * (double)kernel[o][0][k][1];
+        for (int c = 0; c < CHANNELS && !depthwise; c++)
+            sum += pixel[c] * (double)kernel[o][c][k][1];
     }
     return sum;
 }
@@ -125,9 +159,10 @@ static void normalise(const double *x, const double *residual, int c, double *y)
     }
     for (int p = 0; p < PIXELS; p++) {
         const double normal = (x[p * CHANNELS + c] - m) / sqrt(v + (double)epsilon);
-        double value = normal * (double)scale[c] + (double)shift[c];
+        double value = (double)gain() * (normal * (double)scale[c] + (double)shift[c]);
         if (has_residual()) value += residual[p * CHANNELS + c];
-        y[p * CHANNELS + c] = has_relu() ? fmax(value, 0) : value;
+        if (has_relu() || has_relu6()) value = fmax(value, 0);
+        y[p * CHANNELS + c] = has_relu6() ? fmin(value, 6) : value;
     }
 }
 
@@ -144,9 +179,15 @@ static void apply_value(const double *x, double *y)
     if (convolves()) convolve_all(x, features);
     memcpy(y, features, sizeof features);
     if (applied == CONVOLUTION) return;
+    if (applied == RECTIFIED) {
+        for (int i = 0; i < RT_TEST_NUMBERS; i++)
+            normal[i] = fmax(features[i] + (double)shift[i % CHANNELS], 0);
+        convolve_all(normal, y);
+        return;
+    }
     for (int c = 0; c < CHANNELS; c++) normalise(features, x, c, y);
     memcpy(normal, y, sizeof normal);
-    if (applied == PREACTIVATED) convolve_all(normal, y);
+    if (convolves_behind()) convolve_all(normal, y);
 }
 
 /* The ways in which x = sigmoid(leaf), or a leaf itself, is used by `apply` and by others. The walk
@@ -271,6 +312,17 @@ Test(graph_addends, of_convolutions_match_differences)
 Test(graph_addends, of_batch_norm_match_differences)
 {
     for (applied = FROZEN; applied < FUNCTIONS; applied++) check_patterns();
+}
+
+Test(graph_addends, of_depthwise_convolutions_match_differences)
+{
+    static const function functions[] = {CONVOLUTION,  BLOCK,         FROZEN_BLOCK, FROZEN_BLOCK6,
+                                         PREACTIVATED, PREACTIVATED6, RECTIFIED};
+    depthwise = true;
+    for (size_t i = 0; i < RT_COUNT(functions); i++) {
+        applied = functions[i];
+        check_patterns();
+    }
 }
 
 /* What adding is for: a residual block's sum of gradients is no pass of its own. */

@@ -6,6 +6,7 @@
 #include "common/ops/conv2d.h"
 #include "common/ops/conv2d_choice.h"
 #include "common/ops/dot.h"
+#include "common/ops/relu.h"
 #include "common/ops/sigmoid.h"
 #include "tests/graph/support.h"
 
@@ -26,12 +27,17 @@ static void begin(void)
                                  .layout = RT_LAYOUT_CONVOLUTION,
                                  .dims = {CHANNELS, CHANNELS, 3, 3},
                                  .rank = 4};
+    rt_parameter depthwise = weight;
+    depthwise.name = "depthwise";
+    depthwise.dims[1] = 1;
     rt_test_ok(rt_parameters_create(&weights));
     rt_test_ok(rt_parameters_add(weights, &weight, NULL));
+    rt_test_ok(rt_parameters_add(weights, &depthwise, NULL));
     rt_test_ok(rt_parameters_allocate(weights, rt_test_device()));
     for (uint64_t i = 0; i < sizeof kernel / sizeof *kernel; i++)
         kernel[i] = (float)(rt_test_uniform(5, i) - 0.5);
     rt_test_ok(rt_parameters_write(weights, RT_PIECE_VALUES, 0, kernel));
+    rt_test_ok(rt_parameters_write(weights, RT_PIECE_VALUES, 1, kernel));
     rt_test_ok(rt_graph_create(&graph));
     rt_conv2d_force(&rt_conv2d_shuffle_family, 0);
 }
@@ -58,6 +64,12 @@ static rt_tensor *convolve(rt_tensor *x)
 {
     return rt_conv2d(graph, x, rt_graph_parameter(graph, weights, 0, false), NULL,
                      &(rt_conv2d_options){.stride = 1, .padding = 1});
+}
+
+static rt_tensor *convolve_depthwise(rt_tensor *x)
+{
+    return rt_conv2d(graph, x, rt_graph_parameter(graph, weights, 1, false), NULL,
+                     &(rt_conv2d_options){.stride = 1, .padding = 1, .groups = CHANNELS});
 }
 
 static rt_tensor *normalise(rt_tensor *x, bool training)
@@ -151,6 +163,40 @@ Test(graph_join, what_others_read_is_stored_too)
     cr_assert_eq(commands("batch_norm", "forward"), 0);
     compute(false, outputs, 3, joined);
     compute(true, outputs, 3, separate);
+    cr_assert_neq(separate[0], 0);
+    cr_assert_eq(memcmp(joined, separate, sizeof joined), 0);
+}
+
+Test(graph_join, so_is_an_activation_both_ways)
+{
+    need_kernels_that_join();
+    rt_tensor *x = rt_graph_state(graph, "x", shape);
+    rt_graph_require_gradient(graph, x);
+    rt_tensor *y = convolve(rt_relu(graph, convolve(x)));
+    rt_graph_differentiate(graph, rt_dot(graph, y, rt_graph_state(graph, "r", shape)));
+    rt_graph_output(graph, x->gradient);
+    cr_assert_eq(commands("leaky_relu", "forward"), 0);
+    cr_assert_eq(commands("leaky_relu", "backward"), 0);
+    cr_assert_eq(commands("conv2d", "forward"), 2);
+}
+
+/* Depthwise kernels do all of it, on any device. */
+Test(graph_join, so_it_is_with_depthwise_convolutions)
+{
+    float joined[2 * 4 * 2 * 3 * 2], separate[2 * 4 * 2 * 3 * 2];
+    state = rt_graph_state(graph, "x", shape);
+    rt_graph_require_gradient(graph, state);
+    rt_tensor *y = convolve_depthwise(state);
+    rt_tensor *z = convolve_depthwise(normalise(rt_add(graph, normalise(y, false), state), false));
+    rt_graph_differentiate(graph, rt_dot(graph, z, rt_graph_state(graph, "r", shape)));
+    rt_tensor *const outputs[] = {y, z};
+    for (int i = 0; i < 2; i++) rt_graph_output(graph, outputs[i]);
+    rt_graph_output(graph, state->gradient);
+    cr_assert_eq(commands("batch_norm", "forward"), 1);  /* the second stands behind a sum */
+    cr_assert_eq(commands("batch_norm", "backward"), 1); /* the first, before the sum */
+    cr_assert_eq(commands("conv2d", "forward"), 2);
+    compute(false, outputs, 2, joined);
+    compute(true, outputs, 2, separate);
     cr_assert_neq(separate[0], 0);
     cr_assert_eq(memcmp(joined, separate, sizeof joined), 0);
 }

@@ -33,8 +33,16 @@ static void statistics(const double *x, uint64_t pixels, uint32_t channels, uint
 
 static double activate(const rt_batch_norm_options *o, double v)
 {
-    if (v > 0 || o->activation == RT_ACTIVATION_NONE) return v;
-    return o->activation == RT_ACTIVATION_RELU ? 0 : (double)o->negative_slope * v;
+    switch (o->activation) {
+    case RT_ACTIVATION_RELU:
+        return fmax(v, 0);
+    case RT_ACTIVATION_LEAKY_RELU:
+        return v > 0 ? v : (double)o->negative_slope * v;
+    case RT_ACTIVATION_RELU6:
+        return fmin(fmax(v, 0), 6);
+    default:
+        return v;
+    }
 }
 
 static void reference(const rt_reference_call *call, double *y)
@@ -119,6 +127,24 @@ Test(ops_batch_norm, running_statistics_match_reference_and_differences)
         test.inputs[WEIGHT].no_gradient = test.inputs[BIAS].no_gradient = true; /* frozen */
         rt_test_operator(&test, shapes, RT_COUNT(shapes));
     }
+}
+
+/* Weights far from 0, so that many values are above 6. With a residual the activation's backward
+ * pass is a kernel of its own. */
+Test(ops_batch_norm, relu6_ends_at_six)
+{
+    const rt_shape cases[] = {CASE(4, 65, 67, 6), CASE(5, 7, 3, 64), RESIDUAL_CASE(2, 17, 11, 10)};
+    const rt_batch_norm_options options[] = {
+        {.epsilon = 1e-5f, .activation = RT_ACTIVATION_RELU6},
+        {.training = true, .epsilon = 1e-5f, .activation = RT_ACTIVATION_RELU6},
+    };
+    for (size_t i = 0; i < RT_COUNT(options); i++)
+        for (int frozen = 0; frozen <= 1; frozen++) {
+            rt_operator_test test = new_test(&options[i]);
+            test.inputs[WEIGHT] = (rt_test_input){.no_gradient = frozen, .low = 3, .high = 9};
+            test.inputs[BIAS] = (rt_test_input){.no_gradient = frozen};
+            rt_test_operator(&test, cases, RT_COUNT(cases));
+        }
 }
 
 /* The end of a residual block. The residual's gradient has a place of its own, or (a block on

@@ -5,7 +5,6 @@
 
 #include "common/nn/models/models.h"
 
-#include "common/ops/activation.h"
 #include "common/ops/global_average_pool.h"
 
 #include <stdio.h>
@@ -49,8 +48,7 @@ static rt_tensor *convolution(rt_layers *layers, const char *name, rt_tensor *x,
     snprintf(part, sizeof part, "%s.0", name);
     x = rt_layer_conv2d(layers, part, x, layer);
     snprintf(part, sizeof part, "%s.1", name);
-    x = rt_layer_batch_norm(layers, part, x, RT_ACTIVATION_NONE, 0);
-    return rt_relu6(layers->graph, x);
+    return rt_layer_batch_norm(layers, part, x, RT_ACTIVATION_RELU6, 0);
 }
 
 static rt_tensor *inverted_residual(rt_layers *layers, rt_tensor *x, uint32_t expansion,

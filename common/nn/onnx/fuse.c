@@ -1,6 +1,6 @@
 /* What is done with the layers when all are there: a batch norm takes in the addition and the ReLU
- * that follow it (as the zoo's networks have it, and as fast), and what the logits do not need
- * goes.
+ * (or leaky ReLU, ReLU6) that follow it (as the zoo's networks have it, and as fast), and what the
+ * logits do not need goes.
  */
 
 #include "common/nn/onnx/import_private.h"
@@ -61,16 +61,25 @@ static rt_status fuse_addition(const fusion *f, uint32_t value)
     return RT_OK;
 }
 
+/* What a batch norm can do behind itself; NONE: not that. */
+static rt_activation activation_of(const rt_blueprint_layer *l)
+{
+    if (l->kind == RT_LAYER_RELU) return RT_ACTIVATION_RELU;
+    if (l->kind == RT_LAYER_LEAKY_RELU) return RT_ACTIVATION_LEAKY_RELU;
+    const bool relu6 =
+        l->kind == RT_LAYER_ACTIVATION && l->function == RT_ACTIVATE_CLIP && l->a == 0 && l->b == 6;
+    return relu6 ? RT_ACTIVATION_RELU6 : RT_ACTIVATION_NONE;
+}
+
 static rt_status fuse_activation(const fusion *f, uint32_t value)
 {
-    rt_blueprint_layer *activation = layer_of(f, value);
-    const uint32_t norm = activation->inputs[0];
-    const bool leaky = activation->kind == RT_LAYER_LEAKY_RELU;
-    const float slope = activation->slope;
-    if (!is_open_norm(f, norm)) return RT_OK;
-    RT_TRY(move_norm(f, norm, value, NULL));
-    activation->activation = leaky ? RT_ACTIVATION_LEAKY_RELU : RT_ACTIVATION_RELU;
-    activation->slope = slope;
+    rt_blueprint_layer *layer = layer_of(f, value);
+    const rt_activation activation = activation_of(layer);
+    const float slope = activation == RT_ACTIVATION_LEAKY_RELU ? layer->slope : 0;
+    if (activation == RT_ACTIVATION_NONE || !is_open_norm(f, layer->inputs[0])) return RT_OK;
+    RT_TRY(move_norm(f, layer->inputs[0], value, NULL));
+    layer->activation = activation;
+    layer->slope = slope;
     return RT_OK;
 }
 
@@ -126,11 +135,8 @@ static rt_status fuse(const fusion *f, bool *needed, uint32_t *logits)
     count_uses(f, *logits, needed);
     for (uint32_t value = 1; value <= f->im->layer_count; value++) {
         if (!needed[value]) continue;
-        const rt_layer_kind kind = layer_of(f, value)->kind;
-        if (kind == RT_LAYER_ADD)
-            RT_TRY(fuse_addition(f, value));
-        else if (kind == RT_LAYER_RELU || kind == RT_LAYER_LEAKY_RELU)
-            RT_TRY(fuse_activation(f, value));
+        const bool sum = layer_of(f, value)->kind == RT_LAYER_ADD;
+        RT_TRY(sum ? fuse_addition(f, value) : fuse_activation(f, value));
     }
     for (uint32_t value = 1; value <= f->im->layer_count; value++) needed[value] &= !f->gone[value];
     return compact(f, needed, logits);
