@@ -129,11 +129,23 @@ rt_status rt_import_power(rt_importer *im)
     return apply_function(im, RT_ACTIVATE_POWER, a, 0);
 }
 
-/* Identity; Dropout, which evaluation leaves out. */
 rt_status rt_import_identity(rt_importer *im)
 {
     rt_import_output(im, 0, rt_import_input(im, 0));
     return RT_OK;
+}
+
+/* Evaluation leaves it out. Inputs since opset 12: x, ratio, training_mode. */
+rt_status rt_import_dropout(rt_importer *im)
+{
+    const rt_onnx_tensor *ratio = rt_import_has(im, 1) ? rt_import_input(im, 1)->constant : NULL;
+    const rt_onnx_tensor *mode = rt_import_has(im, 2) ? rt_import_input(im, 2)->constant : NULL;
+    const bool known = mode != NULL && mode->whole && mode->count == 1;
+    const bool drops = ratio == NULL || ratio->whole || ratio->count != 1 || ratio->floats[0] != 0;
+    if (rt_import_has(im, 2) && drops && (!known || mode->wholes[0] != 0))
+        return rt_fail(RT_ERROR_INPUT, "it is in training mode; call model.eval() before the "
+                                       "export");
+    return rt_import_identity(im);
 }
 
 /* Activations are floats and stay so. */

@@ -30,7 +30,11 @@ static rt_status linear_of_pixels(rt_exporter *ex)
     RT_TRY(rt_export_image(ex, node->inputs[0], &x));
     RT_TRY(rt_export_weight_as(ex, node->inputs[1], RT_COUNT(dims), dims, &weight));
     RT_TRY(rt_export_weight(ex, node->inputs[2], &bias));
-    RT_TRY(rt_export_emit(ex, &(rt_export_call){.op = "Conv", .inputs = {x, weight, bias}}, &y));
+    /* The weights say it too; converters (ncnn's) that do not look there need it. */
+    const rt_export_call call = {.op = "Conv",
+                                 .inputs = {x, weight, bias},
+                                 .attributes = {RT_EXPORT_INTS("kernel_shape", 1, 1)}};
+    RT_TRY(rt_export_emit(ex, &call, &y));
     return rt_export_made(ex, y, RT_EXPORT_IMAGE);
 }
 
@@ -94,10 +98,17 @@ rt_status rt_export_conv_transpose2d(rt_exporter *ex)
     return convolve(ex, "ConvTranspose", o->padding, o->more, attributes, RT_COUNT(attributes));
 }
 
-/* y = relu(x), leaky relu(x) or x, by the slope below 0. */
-static rt_status activate(rt_exporter *ex, float slope, const char *x, const char **y)
+/* y = relu(x), relu6(x), leaky relu(x) or x. */
+static rt_status activate(rt_exporter *ex, float slope, float ceiling, const char *x,
+                          const char **y)
 {
     *y = x;
+    if (ceiling < RT_NO_CEILING) {
+        rt_export_call clip = {.op = "Clip", .inputs = {x}};
+        RT_TRY(rt_export_number(ex, "min", 0, &clip.inputs[1]));
+        RT_TRY(rt_export_number(ex, "max", ceiling, &clip.inputs[2]));
+        return rt_export_emit(ex, &clip, y);
+    }
     if (slope == 1) return RT_OK;
     if (slope == 0) return rt_export_emit(ex, &(rt_export_call){.op = "Relu", .inputs = {x}}, y);
     return rt_export_emit(ex,
@@ -124,7 +135,7 @@ rt_status rt_export_batch_norm(rt_exporter *ex)
         RT_TRY(rt_export_as(ex, residual, form, &other));
         RT_TRY(rt_export_emit(ex, &(rt_export_call){.op = "Add", .inputs = {y, other}}, &y));
     }
-    RT_TRY(activate(ex, fixed.negative_slope, y, &y));
+    RT_TRY(activate(ex, fixed.negative_slope, fixed.ceiling, y, &y));
     return rt_export_made(ex, y, form);
 }
 

@@ -75,12 +75,28 @@ static rt_status apply(rt_exporter *ex, const char *op, const char **value)
     return rt_export_emit(ex, &(rt_export_call){.op = op, .inputs = {*value}}, value);
 }
 
+/* x gate(x); x comes first, as converters look for it. */
+static rt_status gated(rt_exporter *ex, const rt_export_call *gate, const char *x, const char **y)
+{
+    const char *open;
+    RT_TRY(rt_export_emit(ex, gate, &open));
+    return rt_export_emit(ex, &(rt_export_call){.op = "Mul", .inputs = {x, open}}, y);
+}
+
 /* x / (1 + exp(-x)) */
 static rt_status silu(rt_exporter *ex, const char *x, const char **y)
 {
-    *y = x;
-    RT_TRY(apply(ex, "Sigmoid", y));
-    return apply_value(ex, "Mul", x, y);
+    return gated(ex, &(rt_export_call){.op = "Sigmoid", .inputs = {x}}, x, y);
+}
+
+/* As ONNX defines it: ncnn's converter takes the operator itself for one with another slope. */
+static rt_status hard_swish(rt_exporter *ex, const char *x, const char **y)
+{
+    const rt_export_call gate = {
+        .op = "HardSigmoid",
+        .inputs = {x},
+        .attributes = {RT_EXPORT_FLOAT("alpha", 1 / 6.0f), RT_EXPORT_FLOAT("beta", 0.5f)}};
+    return gated(ex, &gate, x, y);
 }
 
 /* (x / 2) (1 + erf(x / sqrt(2))), or with the tanh of an odd polynomial in its place; opset 20 is
@@ -112,15 +128,28 @@ static rt_status composed(rt_exporter *ex, rt_activation_kind kind)
     RT_TRY(rt_export_any(ex, ex->node->inputs[0], &x, &form));
     if (kind == RT_ACTIVATE_SILU)
         RT_TRY(silu(ex, x, &y));
+    else if (kind == RT_ACTIVATE_HARD_SWISH)
+        RT_TRY(hard_swish(ex, x, &y));
     else
         RT_TRY(gelu(ex, kind == RT_ACTIVATE_GELU_TANH, x, &y));
+    return rt_export_made(ex, y, form);
+}
+
+/* Squares and cubes as products: some runtimes take powers by logarithms. */
+static rt_status power(rt_exporter *ex, float exponent)
+{
+    rt_export_form form;
+    const char *x, *y;
+    if (exponent != 2 && exponent != 3) return with_number(ex, "Pow", "exponent", exponent);
+    RT_TRY(rt_export_any(ex, ex->node->inputs[0], &x, &form));
+    y = x;
+    for (float k = 1; k < exponent; k++) RT_TRY(apply_value(ex, "Mul", x, &y));
     return rt_export_made(ex, y, form);
 }
 
 rt_status rt_export_activation(rt_exporter *ex)
 {
     static const char *const plain[RT_ACTIVATE_COUNT] = {
-        [RT_ACTIVATE_HARD_SWISH] = "HardSwish",
         [RT_ACTIVATE_TANH] = "Tanh",
         [RT_ACTIVATE_SOFTPLUS] = "Softplus",
         [RT_ACTIVATE_EXP] = "Exp",
@@ -144,7 +173,7 @@ rt_status rt_export_activation(rt_exporter *ex)
         return unary(
             ex, &(rt_export_call){.op = "Elu", .attributes = {RT_EXPORT_FLOAT("alpha", o->a)}});
     case RT_ACTIVATE_POWER:
-        return with_number(ex, "Pow", "exponent", o->a);
+        return power(ex, o->a);
     default:
         break;
     }
@@ -158,11 +187,32 @@ static const char *binary_name(const rt_operator *operator_)
     return operator_ == &rt_divide_operator ? "Div" : "Add";
 }
 
+/* A fixed number, of the graph and not of a file. */
+static bool is_number(const rt_tensor *tensor)
+{
+    return tensor->kind == RT_TENSOR_STATE && tensor->initial != NULL &&
+           rt_shape_equal(tensor->shape, (rt_shape){1, 1, 1, 1});
+}
+
+/* One operand is a number: a scalar of ONNX, which fits the other in whatever form. */
+static rt_status binary_of_number(rt_exporter *ex, rt_export_call *call, uint32_t number)
+{
+    const rt_node *node = ex->node;
+    rt_export_form form;
+    const char *y;
+    RT_TRY(rt_export_number(ex, "number", node->inputs[number]->initial[0], &call->inputs[number]));
+    RT_TRY(rt_export_any(ex, node->inputs[1 - number], &call->inputs[1 - number], &form));
+    RT_TRY(rt_export_emit(ex, call, &y));
+    return rt_export_made(ex, y, form);
+}
+
 /* Both repeat what has 1 where the other has more; the operands need the same rank for that. */
 rt_status rt_export_binary(rt_exporter *ex)
 {
     const rt_node *node = ex->node;
     rt_export_call call = {.op = binary_name(node->operator_)};
+    for (uint32_t i = 0; i < 2; i++)
+        if (is_number(node->inputs[i])) return binary_of_number(ex, &call, i);
     const bool flat =
         rt_export_is_flat(ex, node->inputs[0]) && rt_export_is_flat(ex, node->inputs[1]);
     const rt_export_form form = flat ? RT_EXPORT_FLAT : RT_EXPORT_IMAGE;

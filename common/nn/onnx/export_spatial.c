@@ -8,6 +8,8 @@
 #include "common/ops/upsample_nearest.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 static rt_sides sum(rt_sides a, uint32_t everywhere)
 {
@@ -82,12 +84,21 @@ rt_status rt_export_reduce_mean(rt_exporter *ex)
     return rt_export_made(ex, y, RT_EXPORT_IMAGE);
 }
 
+/* The factor as ncnn's converter hands it on, in seven digits. */
+static float printed(float factor)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%e", (double)factor);
+    return strtof(text, NULL);
+}
+
 /* ONNX says the size as a factor (sizes would fix the batch) and rounds the product down: the least
- * float that gives `to`. */
+ * float that gives `to`, printed or not. */
 static float factor_of(uint32_t from, uint32_t to)
 {
     float factor = (float)to / (float)from;
-    while (factor * (float)from < (float)to) factor = nextafterf(factor, INFINITY);
+    while (factor * (float)from < (float)to || printed(factor) * (float)from < (float)to)
+        factor = nextafterf(factor, INFINITY);
     return factor;
 }
 
@@ -154,8 +165,13 @@ rt_status rt_export_resize(rt_exporter *ex)
     const rt_shape x = ex->node->inputs[0]->shape;
     if (o->mode == RT_RESIZE_BILINEAR)
         return resize(ex, "linear", coordinates[o->coordinates], NULL);
+    /* By whole factors centres never lie half-way between two pixels: all that rounds to the
+     * nearest repeats each pixel, as flooring from the corner does. */
     const bool whole = o->height % x.h == 0 && o->width % x.w == 0;
-    if (whole && o->coordinates == RT_RESIZE_ASYMMETRIC && o->rounding == RT_RESIZE_FLOOR)
-        return rt_export_upsample_nearest(ex);
+    const bool corner = o->coordinates == RT_RESIZE_ASYMMETRIC && o->rounding == RT_RESIZE_FLOOR;
+    const bool centre =
+        o->coordinates == RT_RESIZE_HALF_PIXEL &&
+        (o->rounding == RT_RESIZE_ROUND_HALF_DOWN || o->rounding == RT_RESIZE_ROUND_HALF_UP);
+    if (whole && (corner || centre)) return rt_export_upsample_nearest(ex);
     return resize_nearest(ex);
 }

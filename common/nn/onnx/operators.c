@@ -24,7 +24,7 @@ static const rt_import_row rows[] = {
     {"Conv", WINDOW "group=i", 2, 3, rt_import_conv, false},
     {"ConvTranspose", WINDOW "group=i output_padding=I", 2, 3, rt_import_conv_transpose, false},
     {"Div", "", 2, 2, rt_import_binary, false},
-    {"Dropout", "ratio=f seed=i", 1, 3, rt_import_identity, false},
+    {"Dropout", "ratio=f seed=i", 1, 3, rt_import_dropout, false},
     {"Elu", "alpha=f", 1, 1, rt_import_activation, false},
     {"Equal", "", 2, 2, NULL, false},
     {"Erf", "", 1, 1, rt_import_activation, false},
