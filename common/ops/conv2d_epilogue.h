@@ -6,16 +6,13 @@
 
 #include "common/ops/conv2d_family.h"
 
-enum { RT_CONV2D_EPILOGUE_CONSTANTS = 5 };
-
 /** Of shaders/conv2d_forward_epilogue.glsl: all bindings {X, Weights, Bias, Mean, Variance, Scale,
- *  Shift, Addend, y, raw}, `push` from the second on, and RT_CONV2D_EPILOGUE_CONSTANTS at most from
- *  `constants` on. */
+ *  Shift, Addend, y, raw}, `push` from the second on, and five constants from `constants` on. */
 void rt_conv2d_add_forward_epilogue(rt_dispatch *dispatch, uint32_t constants,
                                     const rt_conv2d_call *call);
 
 /** Of shaders/conv2d_gradient_epilogue.glsl: all bindings {DY, weights, Addend, Made, Variance,
- *  Scale, Behind, dx}, and the same else. */
+ *  Scale, Behind, dx}, `push` from the second on, and four constants from `constants` on. */
 void rt_conv2d_add_gradient_epilogue(rt_dispatch *dispatch, uint32_t constants,
                                      const rt_conv2d_call *call, rt_gpu_range weights);
 

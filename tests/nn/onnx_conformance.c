@@ -131,8 +131,9 @@ static void check_part(uint32_t part, uint32_t least)
     rt_arena_clear(&arena);
 }
 
-/* How many are taken of 485 cases: a parser that refuses more than it did has lost something. */
-Test(nn_onnx_conformance, first_quarter) { check_part(0, 40); }
-Test(nn_onnx_conformance, second_quarter) { check_part(1, 40); }
-Test(nn_onnx_conformance, third_quarter) { check_part(2, 40); }
-Test(nn_onnx_conformance, last_quarter) { check_part(3, 40); }
+/* How many are taken of the 485 cases that Debian 12's package makes (docs/models.md): an import
+ * that takes fewer has lost something. */
+Test(nn_onnx_conformance, first_quarter) { check_part(0, 44); }
+Test(nn_onnx_conformance, second_quarter) { check_part(1, 54); }
+Test(nn_onnx_conformance, third_quarter) { check_part(2, 50); }
+Test(nn_onnx_conformance, last_quarter) { check_part(3, 48); }

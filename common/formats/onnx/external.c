@@ -12,7 +12,8 @@ static const uint64_t maximum_bytes = INT32_MAX;
 
 /* What the entries of `external_data` say. */
 typedef struct place {
-    const char *location, *offset, *length, *checksum;
+    const char *location, *offset, *length;
+    const char *checksum; ///< SHA-1 of the whole file, which few writers give; not checked
 } place;
 
 bool rt_onnx_is_external(const Onnx__TensorProto *from)

@@ -62,6 +62,13 @@ static rt_status read_shape(const Onnx__TensorProto *from, size_t item, rt_onnx_
     return RT_OK;
 }
 
+/* In all typed fields together, strings too. */
+static size_t typed_numbers(const Onnx__TensorProto *from)
+{
+    return from->n_float_data + from->n_int32_data + from->n_int64_data + from->n_double_data +
+           from->n_uint64_data + from->n_string_data;
+}
+
 /* The one field that has the numbers: `*typed` of them in the type's own field, or none. */
 static rt_status find_data(const Onnx__TensorProto *from, const data_type *type, size_t item,
                            const rt_onnx_tensor *to, size_t *typed)
@@ -71,10 +78,8 @@ static rt_status find_data(const Onnx__TensorProto *from, const data_type *type,
                              [INT64_DATA] = from->n_int64_data,
                              [DOUBLE_DATA] = from->n_double_data,
                              [UINT64_DATA] = from->n_uint64_data};
-    size_t others = from->n_string_data;
-    for (size_t i = 0; i < RT_COUNT(counts); i++)
-        if (i != type->typed) others += counts[i];
     *typed = counts[type->typed];
+    const size_t others = typed_numbers(from) - *typed;
     const bool raw = from->has_raw_data && from->raw_data.len > 0;
     if (others > 0 || (raw && *typed > 0))
         return rt_fail(RT_ERROR_INPUT,
@@ -162,18 +167,11 @@ static rt_status read_numbers(rt_arena *arena, const Onnx__TensorProto *from, co
                        : read_floats(arena, from, type, typed, raw, to);
 }
 
-static bool has_numbers(const Onnx__TensorProto *from)
-{
-    return from->raw_data.len > 0 || from->n_float_data > 0 || from->n_int32_data > 0 ||
-           from->n_int64_data > 0 || from->n_double_data > 0 || from->n_uint64_data > 0 ||
-           from->n_string_data > 0;
-}
-
 static rt_status read_external(rt_onnx_source *source, const Onnx__TensorProto *from,
                                const data_type *type, size_t item, rt_onnx_tensor *to)
 {
     rt_buffer raw = {0};
-    if (has_numbers(from))
+    if (from->raw_data.len > 0 || typed_numbers(from) > 0)
         return rt_fail(RT_ERROR_INPUT, "tensor '%s' has numbers here and in another file",
                        to->name);
     rt_status status = rt_onnx_read_external(source, from, to->count * item, &raw);
