@@ -168,9 +168,9 @@ rt_import_operator rt_import_batch_norm, rt_import_instance_norm, rt_import_soft
 rt_import_operator rt_import_pool, rt_import_global_pool, rt_import_reduce;          /* pool.c */
 rt_import_operator rt_import_activation, rt_import_clip, rt_import_prelu, rt_import_power,
     rt_import_identity, rt_import_dropout, rt_import_cast; /* activation.c */
-rt_import_operator rt_import_binary;    /* binary.c */
-rt_import_operator rt_import_resize;    /* resize.c */
-rt_import_operator rt_import_concat;    /* concat.c */
+rt_import_operator rt_import_binary;                       /* binary.c */
+rt_import_operator rt_import_resize;                       /* resize.c */
+rt_import_operator rt_import_concat;                       /* concat.c */
 rt_import_operator rt_import_flatten, rt_import_reshape_node, rt_import_squeeze,
     rt_import_unsqueeze, rt_import_shape_node; /* reshape.c */
 rt_import_operator rt_import_transpose, rt_import_slice, rt_import_split, rt_import_pad,
