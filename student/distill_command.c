@@ -189,8 +189,7 @@ static rt_status work(distill *d)
     RT_TRY(check_stores(d));
     if (d->config.evaluation_store != NULL)
         RT_TRY(rt_evaluation_check(d->config.evaluation_store, rt_network_describe(d->teacher)));
-    RT_TRY(rt_student_make(&d->student, d->device, &d->config.student,
-                           rt_network_describe(d->teacher), d->config.seed));
+    RT_TRY(rt_student_make(&d->student, d->device, &d->config.student, d->teacher, d->config.seed));
     const rt_sample_source source = make_source(d);
     RT_TRY(fit(d, &source));
     const double fit_seconds = d->clock.distill.seconds;

@@ -1,5 +1,6 @@
 #include "student/student_config.h"
 
+#include "common/base/log.h"
 #include "common/base/random.h"
 #include "common/nn/teacher_config.h"
 
@@ -14,30 +15,46 @@ static_assert(RT_SAMPLING_FOCAL == 0 && RT_SAMPLING_DISTANCE == 1 && RT_SAMPLING
               "order of the names");
 static_assert(RT_MINER_STABLE == 0 && RT_MINER_COMPAT == 1, "order of the names");
 
-rt_status rt_student_make(rt_network **student, rt_device *device, const rt_student_config *config,
-                          const rt_network_description *teacher, uint64_t seed)
+/* The student in the file `initial`, which must fit the teacher's images and classes. */
+static rt_status load_initial(rt_network **student, rt_device *device, const char *initial,
+                              const rt_network_description *d)
 {
-    rt_network_description d = *teacher;
+    const rt_model_hints hints = {.arch = d->arch,
+                                  .shortcut = d->shortcut,
+                                  .stem = d->stem,
+                                  .base_width = d->base_width,
+                                  .channels = d->channels,
+                                  .height = d->height,
+                                  .width = d->width,
+                                  .classes = d->classes,
+                                  .mean = d->mean,
+                                  .std = d->std};
+    return rt_model_load(student, device, initial, &hints, NULL);
+}
+
+rt_status rt_student_make(rt_network **student, rt_device *device, const rt_student_config *config,
+                          rt_network *teacher, uint64_t seed)
+{
+    rt_network_description d = *rt_network_describe(teacher);
     d.arch = config->arch;
     d.shortcut = config->shortcut;
     d.stem = config->stem;
     d.base_width = config->base_width;
+    if (config->initial != NULL && config->start == RT_STUDENT_TEACHER)
+        return rt_fail(RT_ERROR_INPUT, "initial and start: teacher exclude each other");
     if (config->initial != NULL) {
-        const rt_model_hints hints = {.arch = d.arch,
-                                      .shortcut = d.shortcut,
-                                      .stem = d.stem,
-                                      .base_width = d.base_width,
-                                      .channels = d.channels,
-                                      .height = d.height,
-                                      .width = d.width,
-                                      .classes = d.classes,
-                                      .mean = d.mean,
-                                      .std = d.std};
-        RT_TRY(rt_model_load(student, device, config->initial, &hints, NULL));
-        return rt_teacher_check_student(teacher, rt_network_describe(*student), config->initial);
+        RT_TRY(load_initial(student, device, config->initial, &d));
+        return rt_teacher_check_student(rt_network_describe(teacher), rt_network_describe(*student),
+                                        config->initial);
     }
     RT_TRY(rt_network_create(student, &d));
     RT_TRY(rt_network_allocate(*student, device));
-    return rt_parameters_initialise(rt_network_parameters(*student), seed, RT_STREAM_WEIGHTS, 0,
-                                    false);
+    RT_TRY(rt_parameters_initialise(rt_network_parameters(*student), seed, RT_STREAM_WEIGHTS, 0,
+                                    false));
+    if (config->start != RT_STUDENT_TEACHER) return RT_OK;
+    uint32_t copied;
+    RT_TRY(rt_student_take_from_teacher(*student, teacher, &copied));
+    rt_log("the student begins with the teacher's values in %u of its %u tensors", copied,
+           rt_parameters_count(rt_network_parameters(*student)));
+    return RT_OK;
 }

@@ -5,11 +5,13 @@
 
 #include "student/optimiser_config.h"
 #include "student/recipes/distillation.h"
+#include "student/student_start.h"
 
 typedef struct rt_student_config {
     const char *arch, *shortcut, *stem;
     uint32_t base_width;
-    const char *initial; ///< model file to start from; NULL: drawn weights
+    const char *initial; ///< model file to start from; NULL: as `start` says
+    int start;           ///< rt_student_start
     uint32_t batch_size, views, padding;
     bool flip, use_stored_logits;
     rt_distillation_options loss; ///< without the teacher
@@ -32,6 +34,9 @@ extern const char *const rt_miner_form_names[];
          .help = "of the larger families: small, or large as in torchvision"},                     \
         {RT_PART_KEY(config, field, prefix, "initial", RT_STRING, initial), .no_effect = true,     \
          .help = "model file to start from instead of drawn weights"},                             \
+        {RT_PART_KEY(config, field, prefix, "start", RT_ENUM, start),                              \
+         .fallback = RT_STUDENT_DRAWN, .choices = rt_student_start_names,                          \
+         .help = "drawn weights, or teacher: the teacher's where a layer is the same in both"},    \
         {RT_PART_KEY(config, field, prefix, "batch_size", RT_UINT, batch_size), .fallback = 128,   \
          .min = 2, .max = 65536, .help = "samples a step"},                                        \
         {RT_PART_KEY(config, field, prefix, "views", RT_UINT, views), .fallback = 1, .min = 1,     \
@@ -87,10 +92,11 @@ extern const char *const rt_miner_form_names[];
         RT_OPTIMISER_ROWS(config, field.optimiser, prefix)
 /* clang-format on */
 
-/** The student as a network on the device: from `initial`, or drawn from the seed, for the images
- *  and normalisation of the teacher. */
+/** The student as a network on the device, for the images and normalisation of the teacher: from
+ *  `initial`, or drawn from the seed, with the teacher's layers if `start` says so.
+ *  Errors: as rt_model_load and rt_student_take_from_teacher; RT_ERROR_INPUT for both keys. */
 RT_CHECKED rt_status rt_student_make(rt_network **student, rt_device *device,
-                                     const rt_student_config *config,
-                                     const rt_network_description *teacher, uint64_t seed);
+                                     const rt_student_config *config, rt_network *teacher,
+                                     uint64_t seed);
 
 #endif

@@ -83,7 +83,7 @@ static rt_status make_networks(stage *s)
     else
         RT_TRY(rt_teacher_load(&s->teacher, s->device, &s->config.teacher, sha256));
     const rt_network_description *d = rt_network_describe(s->teacher);
-    RT_TRY(rt_student_make(&s->student, s->device, &s->config.student, d, 1));
+    RT_TRY(rt_student_make(&s->student, s->device, &s->config.student, s->teacher, 1));
     return rt_bench_images_init(&s->images, d, s->config.student.batch_size);
 }
 

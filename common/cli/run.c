@@ -61,8 +61,7 @@ static rt_status prepare(rt_run *r, const char *yaml)
     RT_TRY(rt_teacher_load(&r->teacher, r->device, &c->teacher, r->teacher_sha256));
     if (c->evaluation_store != NULL)
         RT_TRY(rt_evaluation_check(c->evaluation_store, rt_network_describe(r->teacher)));
-    RT_TRY(rt_student_make(&r->student, r->device, &c->student, rt_network_describe(r->teacher),
-                           c->seed));
+    RT_TRY(rt_student_make(&r->student, r->device, &c->student, r->teacher, c->seed));
     const rt_synthesizer_setup synthesis = {.device = r->device,
                                             .teacher = r->teacher,
                                             .teacher_sha256 = r->teacher_sha256,

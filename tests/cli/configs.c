@@ -168,6 +168,7 @@ Test(cli_configs, the_recipe_of_the_paper_is_the_released_one)
         {"generate.miner.focal_upper", 1},
         {"generate.sort_labels", 1},
         {"generate.pixels", 0}, /* truncated */
+        {"distill.start", 0},   /* drawn */
         {"distill.batch_size", 128},
         {"distill.views", 2},
         {"distill.augment.padding", 4},

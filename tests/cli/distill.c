@@ -1,4 +1,5 @@
 /* `retort distill` from stores of any origin, without the generator. */
+#include "common/formats/safetensors.h"
 #include "datasets/store.h"
 #include "datasets/store_reader.h"
 #include "tests/pipeline.h"
@@ -170,4 +171,30 @@ Test(cli_distill, stores_that_do_not_fit_are_errors)
         2, "distill", "distill.yaml", "--out", "run", "--set", "stores=[stranger]", "--set",
         "allow_other_teacher=true", "--set", "use_stored_logits=true");
     cr_assert_not_null(strstr(child->errors, "are those of another teacher"), "%s", child->errors);
+}
+
+/* The teacher has the student's arch: with rates of 0 it stays the teacher. */
+Test(cli_distill, start_teacher_begins_with_its_layers)
+{
+    prepare();
+    rt_test_real_store("images", 40);
+    const rt_child *child = rt_test_retort_ends(
+        0, "distill", "distill.yaml", "--out", "taken", "--set", "start=teacher", "--set",
+        "learning_rate=0", "--set", "steps=1", "--set", "evaluation_store=images", "--json");
+    cr_assert_not_null(strstr(child->errors, "the student begins with the teacher's values in"),
+                       "%s", child->errors);
+    rt_safetensors teacher = {0}, student = {0};
+    cr_assert_eq(rt_safetensors_open(&teacher, rt_test_path("teacher.safetensors")), RT_OK);
+    cr_assert_eq(rt_safetensors_open(&student, rt_test_path("taken/model.safetensors")), RT_OK);
+    cr_assert_eq(teacher.entry_count, student.entry_count);
+    for (size_t i = 0; i < teacher.entry_count; i++) {
+        const rt_safetensors_entry *wanted = &teacher.entries[i];
+        const rt_safetensors_entry *entry = rt_safetensors_find(&student, wanted->name);
+        cr_assert_not_null(entry, "%s", wanted->name);
+        if (strstr(wanted->name, "running_") != NULL) continue; /* one step moved them */
+        cr_expect_eq(memcmp(entry->data, wanted->data, wanted->count * sizeof(float)), 0, "%s",
+                     wanted->name);
+    }
+    rt_safetensors_close(&teacher);
+    rt_safetensors_close(&student);
 }

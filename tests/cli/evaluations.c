@@ -191,3 +191,27 @@ Test(cli_evaluations, a_run_that_was_stopped_has_each_of_them_once)
     stop_and_go_on("distill", "distill.yaml", "evaluation_interval=1", "\n2,", SIGINT);
     stop_and_go_on("distill", "distill.yaml", "evaluation_interval=1", "\n5,", SIGKILL);
 }
+
+/* The rate grows until it is too high; the half of it never is. */
+Test(cli_evaluations, a_run_that_went_back_has_each_of_them_once)
+{
+    enum { INTERVAL = 20, COUNT = 3 };
+    prepare();
+    const rt_child *child =
+        rt_test_retort_ends(0, "distill", "distill.yaml", "--out", "back", "--quiet", MEASURED,
+                            "evaluation_interval=20", "--set", "loss=l2", "--set", "warmup=0.9",
+                            "--set", "learning_rate=0.6", "--set", "steps=60", "--set",
+                            "checkpoint_interval=100", "--set", "on_nan=roll_back");
+    cr_assert_not_null(strstr(child->errors, "with half the learning rates"), "%s", child->errors);
+    const char *exploded = strstr(child->errors, " at step ");
+    cr_assert_not_null(exploded, "%s", child->errors);
+    cr_assert_geq(strtol(exploded + strlen(" at step "), NULL, 10), INTERVAL,
+                  "before the first: %s", exploded);
+    double steps[COUNT], images[COUNT];
+    for (int i = 0; i < COUNT; i++) {
+        steps[i] = INTERVAL * (i + 1);
+        images[i] = SAMPLES; /* 20 steps of 8 meet all of them */
+    }
+    check_evaluations("back", COUNT, steps, images);
+    check_report("back");
+}

@@ -163,6 +163,11 @@ Test(cli_run, keys_that_do_not_go_together_are_errors_before_any_work)
                            rows[i].message, child->errors);
         cr_expect_not(rt_test_exists("run/checkpoint.safetensors"), "%s", rows[i].set);
     }
+    const rt_child *child = rt_test_retort_ends(2, "run", "run.yaml", "--out", "run", "--set",
+                                                "distill.initial=teacher.safetensors", "--set",
+                                                "distill.start=teacher");
+    cr_expect_not_null(strstr(child->errors, "initial and start: teacher exclude each other"), "%s",
+                       child->errors);
     /* The mistake can be mended: nothing has begun. */
     rt_test_retort_ends(0, "run", "run.yaml", "--out", "run", "--set", "rounds=1");
 }
