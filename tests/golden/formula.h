@@ -23,7 +23,8 @@ const rt_safetensors_entry *rt_golden_find(const rt_safetensors *file, const cha
 /** Its number `i`. */
 double rt_golden_number(const rt_safetensors_entry *entry, uint64_t i);
 
-/** Fails unless all numbers are within tolerance * the root mean square of what is expected. */
+/** Fails unless all numbers are within tolerance * the root mean square of what is expected;
+ *  --verbose shows how far they are. */
 void rt_golden_compare(const rt_safetensors_entry *expected, const float *values, double tolerance);
 
 #endif

@@ -32,14 +32,18 @@ static const struct zoo_case {
     {"resnet8-a", {.arch = "resnet8", .base_width = 8, IMAGE(12, 17, 1), .classes = 10}},
     {"resnet8-b",
      {.arch = "resnet8", .shortcut = "B", .base_width = 6, IMAGE(9, 13, 3), .classes = 7}},
+    {"resnet20-a", {.arch = "resnet20", .base_width = 4, IMAGE(8, 8, 3), .classes = 10}},
     {"wrn-10-2", {.arch = "wrn-10-2", .base_width = 4, IMAGE(12, 9, 3), .classes = 10}},
     {"wrn-10-2-raw",
      {.arch = "wrn-10-2", .shortcut = "raw", .base_width = 4, IMAGE(12, 9, 3), .classes = 10}},
     {"resnet18", {.arch = "resnet18", .base_width = 4, IMAGE(16, 16, 3), .classes = 10}},
     {"resnet18-large",
      {.arch = "resnet18", .stem = "large", .base_width = 4, IMAGE(35, 64, 3), .classes = 10}},
+    {"resnet34", {.arch = "resnet34", .base_width = 4, IMAGE(16, 16, 3), .classes = 10}},
     {"resnet50", {.arch = "resnet50", .base_width = 4, IMAGE(16, 16, 3), .classes = 10}},
     {"vgg8", {.arch = "vgg8", .base_width = 4, IMAGE(20, 12, 1), .classes = 10}},
+    {"vgg13", {.arch = "vgg13", .base_width = 4, IMAGE(16, 16, 3), .classes = 10}},
+    {"vgg16", {.arch = "vgg16", .base_width = 4, IMAGE(16, 16, 3), .classes = 10}},
     {"vgg11-large",
      {.arch = "vgg11", .stem = "large", .base_width = 2, IMAGE(224, 224, 3), .classes = 10}},
     {"mobilenetv2", {.arch = "mobilenetv2", .base_width = 8, IMAGE(16, 16, 3), .classes = 10}},
@@ -47,6 +51,9 @@ static const struct zoo_case {
      {.arch = "mobilenetv2", .stem = "large", .base_width = 8, IMAGE(33, 64, 1), .classes = 10}},
     {"shufflenetv2",
      {.arch = "shufflenetv2-x0.5", .base_width = 12, IMAGE(16, 16, 3), .classes = 10}},
+    {"shufflenetv2-large",
+     {.arch = "shufflenetv2-x1.0", .stem = "large", IMAGE(64, 33, 3), .classes = 10}},
+    {"densenet121", {.arch = "densenet121", .base_width = 8, IMAGE(16, 16, 3), .classes = 10}},
     {"densenet-bc", {.arch = "densenet-bc-22-6", IMAGE(16, 16, 3), .classes = 10}},
 };
 
@@ -152,7 +159,7 @@ static void write_case(rt_network *network, const char *name, const float *image
     rt_free(moved);
 }
 
-/* Within `tolerance` of the logits' own size. */
+/* Within `tolerance` of the logits' own size; --verbose shows how far. */
 static void compare(const char *name, const float *expected, const float *found, size_t count,
                     double tolerance)
 {
@@ -160,10 +167,14 @@ static void compare(const char *name, const float *expected, const float *found,
     for (size_t i = 0; i < count; i++) squares += (double)expected[i] * (double)expected[i];
     const double size = sqrt(squares / (double)count);
     cr_assert_gt(size, 1e-3, "%s: its logits say nothing", name);
-    for (size_t i = 0; i < count; i++)
-        cr_assert_leq(fabs((double)found[i] - (double)expected[i]), tolerance * size,
-                      "%s: logit %zu is %.8g, Retort's %.8g", name, i, (double)found[i],
-                      (double)expected[i]);
+    double largest = 0;
+    for (size_t i = 0; i < count; i++) {
+        const double difference = fabs((double)found[i] - (double)expected[i]);
+        cr_assert_leq(difference, tolerance * size, "%s: logit %zu is %.8g, Retort's %.8g", name, i,
+                      (double)found[i], (double)expected[i]);
+        largest = fmax(largest, difference);
+    }
+    cr_log_info("%s: logits differ by at most %.1e of their size", name, largest / size);
 }
 
 /* Runs ONNX Runtime on all that lies there; the test is skipped where there is none. */
