@@ -15,7 +15,7 @@ static_assert(RT_SAMPLING_FOCAL == 0 && RT_SAMPLING_DISTANCE == 1 && RT_SAMPLING
               "order of the names");
 static_assert(RT_MINER_STABLE == 0 && RT_MINER_COMPAT == 1, "order of the names");
 
-/* The student in the file `initial`, which must fit the teacher's images and classes. */
+/* The student in the file `initial`, which must take the images and know the classes of `d`. */
 static rt_status load_initial(rt_network **student, rt_device *device, const char *initial,
                               const rt_network_description *d)
 {
@@ -29,7 +29,8 @@ static rt_status load_initial(rt_network **student, rt_device *device, const cha
                                   .classes = d->classes,
                                   .mean = d->mean,
                                   .std = d->std};
-    return rt_model_load(student, device, initial, &hints, NULL);
+    RT_TRY(rt_model_load(student, device, initial, &hints, NULL));
+    return rt_teacher_check_student(d, rt_network_describe(*student), initial);
 }
 
 rt_status rt_student_make(rt_network **student, rt_device *device, const rt_student_config *config,
@@ -42,11 +43,7 @@ rt_status rt_student_make(rt_network **student, rt_device *device, const rt_stud
     d.base_width = config->base_width;
     if (config->initial != NULL && config->start == RT_STUDENT_TEACHER)
         return rt_fail(RT_ERROR_INPUT, "initial and start: teacher exclude each other");
-    if (config->initial != NULL) {
-        RT_TRY(load_initial(student, device, config->initial, &d));
-        return rt_teacher_check_student(rt_network_describe(teacher), rt_network_describe(*student),
-                                        config->initial);
-    }
+    if (config->initial != NULL) return load_initial(student, device, config->initial, &d);
     RT_TRY(rt_network_create(student, &d));
     RT_TRY(rt_network_allocate(*student, device));
     RT_TRY(rt_parameters_initialise(rt_network_parameters(*student), seed, RT_STREAM_WEIGHTS, 0,

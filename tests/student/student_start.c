@@ -57,33 +57,43 @@ Test(student_start, a_shorter_network_takes_all_of_its_layers)
     rt_network_free(teacher);
 }
 
+/* A student behind rt_student_take_from_teacher, its teacher, and what it was drawn as. */
+typedef struct taken {
+    rt_network *teacher, *student, *drawn;
+    uint32_t copied;
+} taken;
+
+static taken take(rt_network *teacher, const char *arch)
+{
+    taken t = {.teacher = teacher,
+               .student = network(arch, 4, STUDENT_SEED),
+               .drawn = network(arch, 4, STUDENT_SEED)};
+    rt_test_ok(rt_student_take_from_teacher(t.student, t.teacher, &t.copied));
+    return t;
+}
+
+static void clear(taken *t)
+{
+    rt_network_free(t->drawn);
+    rt_network_free(t->student);
+    rt_network_free(t->teacher);
+}
+
 Test(student_start, what_the_teacher_lacks_stays_as_drawn)
 {
-    rt_network *teacher = network("resnet8", 4, TEACHER_SEED);
-    rt_network *student = network("resnet14", 4, STUDENT_SEED);
-    rt_network *drawn = network("resnet14", 4, STUDENT_SEED);
-    uint32_t copied;
-    rt_test_ok(rt_student_take_from_teacher(student, teacher, &copied));
-    cr_assert_eq(copied, rt_parameters_count(rt_network_parameters(teacher)));
-    cr_assert(same_values(student, teacher, "layer1.0.conv1.weight"));
-    cr_assert(same_values(student, drawn, "layer1.1.conv1.weight"));
-    rt_network_free(drawn);
-    rt_network_free(student);
-    rt_network_free(teacher);
+    taken t = take(network("resnet8", 4, TEACHER_SEED), "resnet14");
+    cr_assert_eq(t.copied, rt_parameters_count(rt_network_parameters(t.teacher)));
+    cr_assert(same_values(t.student, t.teacher, "layer1.0.conv1.weight"));
+    cr_assert(same_values(t.student, t.drawn, "layer1.1.conv1.weight"));
+    clear(&t);
 }
 
 Test(student_start, other_shapes_are_left_alone)
 {
-    rt_network *teacher = network("resnet8", 8, TEACHER_SEED);
-    rt_network *student = network("resnet8", 4, STUDENT_SEED);
-    rt_network *drawn = network("resnet8", 4, STUDENT_SEED);
-    uint32_t copied;
-    rt_test_ok(rt_student_take_from_teacher(student, teacher, &copied));
-    cr_assert_eq(copied, 1); /* the bias of the last layer: a number a class */
-    cr_assert(same_values(student, drawn, "conv1.weight"));
-    rt_network_free(drawn);
-    rt_network_free(student);
-    rt_network_free(teacher);
+    taken t = take(network("resnet8", 8, TEACHER_SEED), "resnet8");
+    cr_assert_eq(t.copied, 1); /* the bias of the last layer: a number a class */
+    cr_assert(same_values(t.student, t.drawn, "conv1.weight"));
+    clear(&t);
 }
 
 Test(student_start, a_student_with_nothing_in_common_is_an_error)
