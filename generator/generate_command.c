@@ -32,7 +32,8 @@ static const rt_config_row rows[] = {
     {KEY("rounds", RT_UINT, rounds), .fallback = 1, .min = 1, .max = 1000000,
      .help = "batches of images to make"},
     {KEY("log_interval", RT_UINT, log_interval), .fallback = 20, .min = 1, .max = 1000000,
-     .no_effect = true, .help = "steps between rows of metrics.csv"},
+     .no_effect = true,
+     .help = "steps between rows of metrics.csv; a round's last step has one too"},
     RT_ROLL_BACK_ROW(generate_config, on_nan),
     RT_SYNTHESIS_ROWS(generate_config, synthesis, ""),
 };
@@ -97,7 +98,7 @@ static rt_status run_rounds(generate *g)
     rt_round_log log = {.run = &g->run,
                         .synthesizer = g->synthesizer,
                         .progress = &progress,
-                        .steps_a_round = steps,
+                        .generator_steps = steps,
                         .log_interval = c->log_interval};
     const rt_synthesis_listener listener = rt_round_log_listener(&log);
     rt_status status = RT_OK;

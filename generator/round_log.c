@@ -43,9 +43,9 @@ static rt_status step_done(void *state, const rt_synthesis_step *step)
     char note[96];
     snprintf(note, sizeof note, "round %u, synthesis loss %.3f", step->round + 1,
              (double)step->loss);
-    rt_progress_update(log->progress, (uint64_t)step->round * log->steps_a_round + step->step + 1,
-                       note);
-    if (log->log_interval > 0 && (step->step + 1) % log->log_interval == 0)
+    const uint32_t done = step->step + 1, steps = log->generator_steps + log->student_steps;
+    rt_progress_update(log->progress, (uint64_t)step->round * steps + done, note);
+    if (done % log->log_interval == 0 || done == log->generator_steps)
         return log->row != NULL ? log->row(log->row_state, step)
                                 : write_row(log, step, step->round, NULL);
     return RT_OK;

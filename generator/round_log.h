@@ -13,9 +13,10 @@
 typedef struct rt_round_log {
     rt_run_directory *run;
     rt_synthesizer *synthesizer;
-    rt_progress *progress;  ///< counts synthesis steps of all rounds
-    uint32_t steps_a_round; ///< what a round adds to the progress
-    uint32_t log_interval;  ///< steps between rows
+    rt_progress *progress;    ///< counts synthesis steps of all rounds
+    uint32_t generator_steps; ///< of a round
+    uint32_t student_steps;   ///< of a round, which the progress counts too; 0: synthesis alone
+    uint32_t log_interval;    ///< steps between rows; the last step of a round always has one
     /** Write a row of metrics.csv for a step and for a round; NULL: a table of synthesis alone. */
     rt_status (*row)(void *row_state, const rt_synthesis_step *step);
     rt_status (*round_row)(void *row_state, uint32_t round, const rt_round_measures *measures);

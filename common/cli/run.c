@@ -24,7 +24,8 @@ static const rt_config_row rows[] = {
     {KEY("student_steps", RT_UINT, student_steps), .fallback = 400, .min = 1, .max = 1000000,
      .help = "of the student a round"},
     {KEY("log_interval", RT_UINT, log_interval), .fallback = 20, .min = 1, .max = 1000000,
-     .no_effect = true, .help = "steps between rows of metrics.csv"},
+     .no_effect = true,
+     .help = "steps between rows of metrics.csv; a round's last step has one too"},
     {KEY("checkpoint_interval", RT_UINT, checkpoint_interval), .fallback = 200, .min = 1,
      .max = 1000000, .no_effect = true, .help = "student steps between checkpoints inside a round"},
     RT_ROLL_BACK_ROW(rt_run_config, on_nan),
@@ -107,7 +108,8 @@ static rt_status student_step_done(void *state, const rt_training_step *step)
     snprintf(note, sizeof note, "round %llu, student loss %.3f", (unsigned long long)round + 1,
              (double)step->loss);
     rt_progress_update(&r->progress, (round + 1) * c->synthesis.generator_steps + done, note);
-    if (done % c->log_interval == 0) RT_TRY(rt_run_log_student(r, (uint32_t)round, step));
+    if (done % c->log_interval == 0 || done % c->student_steps == 0)
+        RT_TRY(rt_run_log_student(r, (uint32_t)round, step));
     if (done % c->checkpoint_interval == 0 && done % c->student_steps != 0)
         RT_TRY(rt_run_write_checkpoint(r));
     return RT_OK;
@@ -153,8 +155,8 @@ static rt_status synthesise(rt_run *r, uint32_t round)
     rt_round_log log = {.run = &r->directory,
                         .synthesizer = r->synthesizer,
                         .progress = &r->progress,
-                        .steps_a_round =
-                            r->config.synthesis.generator_steps + r->config.student_steps,
+                        .generator_steps = r->config.synthesis.generator_steps,
+                        .student_steps = r->config.student_steps,
                         .log_interval = r->config.log_interval,
                         .row = rt_run_log_synthesis,
                         .round_row = rt_run_log_round,

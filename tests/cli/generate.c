@@ -141,6 +141,15 @@ Test(cli_generate, bytes_depend_on_seed_and_models_alone)
                                rt_test_path("other/store/shard-000001.h5"), NULL));
 }
 
+Test(cli_generate, a_short_round_has_a_row_of_its_last_step_and_one_of_its_measures)
+{
+    prepare();
+    GENERATE("short", "--set", "rounds=2", "--set", "log_interval=100");
+    const rt_test_column loss = rt_test_metrics("short", "loss");
+    cr_assert_eq(loss.count, 4);
+    for (int i = 0; i < loss.count; i++) cr_assert_eq(isfinite(loss.values[i]) != 0, i % 2 == 0);
+}
+
 Test(cli_generate, a_critic_brings_the_terms_that_need_one)
 {
     prepare();

@@ -121,6 +121,29 @@ Test(cli_run, alternates_and_its_bits_depend_on_seed_and_teacher_alone)
     }
 }
 
+Test(cli_run, the_last_step_of_a_round_has_a_row_however_short_the_round)
+{
+    static const struct {
+        const char *set;
+        int count;
+        double steps[10];
+    } rows[] = {
+        {"log_interval=100", 6, {3, 3, 3, 3, 3, 7}},
+        {"log_interval=3", 10, {2, 3, 3, 2, 3, 2, 3, 3, 5, 7}},
+    };
+    prepare();
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const char *run = rows[i].set;
+        rt_test_retort_ends(0, "run", "run.yaml", "--out", run, "--set", "rounds=2", "--set",
+                            rows[i].set);
+        const rt_test_column step = rt_test_metrics(run, "step");
+        cr_assert_eq(step.count, rows[i].count, "%s: %d rows", run, step.count);
+        for (int k = 0; k < step.count; k++)
+            cr_assert_eq(step.values[k], rows[i].steps[k], "%s, row %d: step %g", run, k,
+                         step.values[k]);
+    }
+}
+
 Test(cli_run, the_student_of_a_round_is_the_critic_of_the_next)
 {
     /* With a learning rate of 0 the critic never changes: the first round's images are the same,
