@@ -24,7 +24,10 @@ const rt_safetensors_entry *rt_golden_find(const rt_safetensors *file, const cha
 double rt_golden_number(const rt_safetensors_entry *entry, uint64_t i);
 
 /** Fails unless all numbers are within tolerance * the root mean square of what is expected;
- *  --verbose shows how far they are. */
-void rt_golden_compare(const rt_safetensors_entry *expected, const float *values, double tolerance);
+ *  --verbose shows how far they are. Returns that root mean square. */
+double rt_golden_compare_numbers(const char *name, const float *expected, const float *values,
+                                 size_t count, double tolerance);
+/** The same of an entry's numbers. */
+void rt_golden_compare(const rt_safetensors_entry *entry, const float *values, double tolerance);
 
 #endif

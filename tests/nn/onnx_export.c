@@ -10,7 +10,6 @@
 #include "tests/temporary.h"
 
 #include <criterion/criterion.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -159,22 +158,12 @@ static void write_case(rt_network *network, const char *name, const float *image
     rt_free(moved);
 }
 
-/* Within `tolerance` of the logits' own size; --verbose shows how far. */
+/* Logits that say something, within `tolerance` of their size. */
 static void compare(const char *name, const float *expected, const float *found, size_t count,
                     double tolerance)
 {
-    double squares = 0;
-    for (size_t i = 0; i < count; i++) squares += (double)expected[i] * (double)expected[i];
-    const double size = sqrt(squares / (double)count);
+    const double size = rt_golden_compare_numbers(name, expected, found, count, tolerance);
     cr_assert_gt(size, 1e-3, "%s: its logits say nothing", name);
-    double largest = 0;
-    for (size_t i = 0; i < count; i++) {
-        const double difference = fabs((double)found[i] - (double)expected[i]);
-        cr_assert_leq(difference, tolerance * size, "%s: logit %zu is %.8g, Retort's %.8g", name, i,
-                      (double)found[i], (double)expected[i]);
-        largest = fmax(largest, difference);
-    }
-    cr_log_info("%s: logits differ by at most %.1e of their size", name, largest / size);
 }
 
 /* Runs ONNX Runtime on all that lies there; the test is skipped where there is none. */
